@@ -1,0 +1,14 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig({
+  entry: { 'main': 'src/main.ts' },
+  format: ['esm'],
+  platform: 'node',
+  target: 'es2023',
+  sourcemap: true,
+  clean: true,
+  splitting: true,
+  // tsup would turn `node:sqlite` into `sqlite`, which does not exist.
+  removeNodeProtocol: false,
+  external: [/^node:/],
+});

@@ -1,0 +1,14 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig({
+  entry: { 'index': 'src/index.ts', 'node': 'src/node.ts' },
+  format: ['esm'],
+  platform: 'neutral',
+  target: 'es2023',
+  sourcemap: true,
+  clean: true,
+  splitting: true,
+  // tsup would turn `node:sqlite` into `sqlite`, which does not exist.
+  removeNodeProtocol: false,
+  external: [/^node:/],
+});
