@@ -22,7 +22,9 @@ try {
 }
 if (values.file) names = names.filter((name) => values.file.includes(name.replace(/\.json$/, '')));
 if (names.length === 0) {
-  console.error(`no vector files in ${directory}: expected NAME.json files as vectors/README.md describes them`);
+  console.error(
+    `no vector files in ${directory}: expected NAME.json files as vectors/README.md describes them`,
+  );
   process.exit(2);
 }
 
@@ -45,7 +47,9 @@ async function runFile(name) {
     ({ kinds } = await import(`./src/files/${stem}.ts`));
     ({ cases } = JSON.parse(readFileSync(join(directory, name), 'utf8')));
   } catch (error) {
-    console.error(`${name}: ${error.code === 'ERR_MODULE_NOT_FOUND' ? `no runner knows this file (${error.message})` : error.message}`);
+    console.error(
+      `${name}: ${error.code === 'ERR_MODULE_NOT_FOUND' ? `no runner knows this file (${error.message})` : error.message}`,
+    );
     return { passed: 0, failed: 1 };
   }
   const file = { cases, memo: new Map() };
@@ -58,7 +62,9 @@ async function runFile(name) {
       counts.passed++;
     } catch (error) {
       counts.failed++;
-      console.error(`  ${one.id}${one.note ? ` (${one.note})` : ''}: ${values.verbose ? error.stack : error.message}`);
+      console.error(
+        `  ${one.id}${one.note ? ` (${one.note})` : ''}: ${values.verbose ? error.stack : error.message}`,
+      );
     }
   }
   return counts;

@@ -1,7 +1,11 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { 'index': 'src/index.ts', 'backend/node': 'src/backend/node.ts', 'backend/noble': 'src/backend/noble.ts' },
+  entry: {
+    index: 'src/index.ts',
+    'backend/node': 'src/backend/node.ts',
+    'backend/noble': 'src/backend/noble.ts',
+  },
   format: ['esm'],
   platform: 'neutral',
   target: 'es2023',

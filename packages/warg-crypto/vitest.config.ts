@@ -1,10 +1,18 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+// Every test runs twice, once over each implementation of the primitives.
+const project = (name: 'node' | 'noble') => ({
+  extends: true as const,
+  resolve: { alias: { '#backend': fileURLToPath(new URL(`src/backend/${name}.ts`, import.meta.url)) } },
+  test: { name, include: ['src/**/*.test.ts'] },
+});
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     reporters: ['default', 'json'],
     outputFile: { json: 'test-report.json' },
     testTimeout: 60_000,
+    projects: [project('node'), project('noble')],
   },
 });

@@ -1,6 +1,6 @@
 // How a vector's verdict is held against what our code did. The rules are those of vectors/README.md.
 
-import { isDeepStrictEqual, inspect } from 'node:util';
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { WargError } from '@warg/crypto';
 
 /** What a vector expects of one call. `accidental` may stand on the case around it. */
@@ -32,7 +32,8 @@ export function expectVerdict<T>(expected: Expected, attempt: () => T, compare: 
   try {
     value = attempt();
   } catch (error) {
-    if (!(error instanceof WargError)) throw new CaseFailure(`untyped error: ${inspect(error)}`, { cause: error });
+    if (!(error instanceof WargError))
+      throw new CaseFailure(`untyped error: ${inspect(error)}`, { cause: error });
     if (expected.verdict !== 'ok' || expected.accidental) return;
     throw new CaseFailure(`expected ok, was refused: ${error.code}: ${error.message}`, { cause: error });
   }
@@ -43,5 +44,7 @@ export function expectVerdict<T>(expected: Expected, attempt: () => T, compare: 
 /** Deep equality, with both sides in the message. */
 export function same(actual: unknown, expected: unknown, what: string): void {
   if (isDeepStrictEqual(actual, expected)) return;
-  throw new CaseFailure(`${what}: expected ${inspect(expected, { depth: 8 })}, got ${inspect(actual, { depth: 8 })}`);
+  throw new CaseFailure(
+    `${what}: expected ${inspect(expected, { depth: 8 })}, got ${inspect(actual, { depth: 8 })}`,
+  );
 }

@@ -1,0 +1,26 @@
+/**
+ * What the two implementations of the primitives have in common. `#backend` in package.json's `imports` picks
+ * one by condition: `node` gives node:crypto, everything else (and `warg-portable`) gives noble.
+ *
+ * Scalars and message hashes are 32 bytes, big-endian; points are compressed SEC1, 33 bytes; signatures are
+ * 64 bytes, r then s. All of them were checked for length and range before they come here.
+ */
+export interface Backend {
+  readonly name: 'node' | 'noble';
+  sha256(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>;
+  createSha256(): StreamingHash;
+  randomScalar(): Uint8Array;
+  /** The public point of a scalar in 1..n-1. */
+  publicPoint(scalar: Uint8Array): Uint8Array<ArrayBuffer>;
+  /** Whether a compressed point with prefix 2 or 3 lies on the curve; uncompressed ones come compressed. */
+  decodePoint(sec1: Uint8Array): Uint8Array<ArrayBuffer> | undefined;
+  /** ECDSA with SHA-256 and the deterministic nonce of RFC 6979; s is not normalised. */
+  sign(scalar: Uint8Array, message: Uint8Array): Uint8Array;
+  /** ECDSA with SHA-256; high s is accepted. */
+  verify(point: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+}
+
+export interface StreamingHash {
+  update(bytes: Uint8Array): unknown;
+  digest(): Uint8Array<ArrayBuffer>;
+}

@@ -1,0 +1,36 @@
+// The portable implementation: @noble, audited, in plain JavaScript.
+
+import { p256 } from '@noble/curves/nist.js';
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+import type { Backend } from './backend.ts';
+
+// Messages are hashed with SHA-256 by noble itself; high s is neither avoided nor refused, as the protocol says.
+const OPTIONS = { prehash: true, lowS: false, format: 'compact' } as const;
+
+export const backend: Backend = {
+  name: 'noble',
+  sha256(parts) {
+    if (parts.length === 1) return nobleSha256(parts[0] as Uint8Array);
+    const hash = nobleSha256.create();
+    for (const part of parts) hash.update(part);
+    return hash.digest();
+  },
+  createSha256: () => nobleSha256.create(),
+  randomScalar: () => p256.utils.randomSecretKey(),
+  publicPoint: (scalar) => p256.getPublicKey(scalar, true),
+  decodePoint(sec1) {
+    try {
+      return p256.Point.fromBytes(sec1).toBytes(true);
+    } catch {
+      return undefined;
+    }
+  },
+  sign: (scalar, message) => p256.sign(message, scalar, { ...OPTIONS, extraEntropy: false }),
+  verify(point, message, signature) {
+    try {
+      return p256.verify(signature, message, point, OPTIONS);
+    } catch {
+      return false;
+    }
+  },
+};

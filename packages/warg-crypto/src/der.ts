@@ -1,0 +1,44 @@
+// The DER form of an ECDSA signature, SEQUENCE { INTEGER r, INTEGER s } (RFC 3279, section 2.2.3; X.690). Two
+// numbers of at most 33 bytes fit into lengths below 128, so only the short form of a length can occur.
+
+/** From r ‖ s, 32 bytes each, to DER. */
+export function encodeDerSignature(compact: Uint8Array): Uint8Array {
+  const r = encodeInteger(compact.subarray(0, 32));
+  const s = encodeInteger(compact.subarray(32, 64));
+  return Uint8Array.from([0x30, r.length + s.length, ...r, ...s]);
+}
+
+/** From DER to r ‖ s, 32 bytes each; undefined when it is not strict DER or a number takes more than 32 bytes. */
+export function decodeDerSignature(der: Uint8Array): Uint8Array | undefined {
+  if (der.length < 8 || der.length > 72 || der[0] !== 0x30 || der[1] !== der.length - 2) return undefined;
+  const compact = new Uint8Array(64);
+  const afterR = decodeInteger(der, 2, compact.subarray(0, 32));
+  if (afterR === undefined) return undefined;
+  const afterS = decodeInteger(der, afterR, compact.subarray(32));
+  return afterS === der.length ? compact : undefined;
+}
+
+function encodeInteger(number: Uint8Array): number[] {
+  let start = 0;
+  while (start < number.length - 1 && number[start] === 0) start++;
+  const digits = [...number.subarray(start)];
+  // A leading bit that is set would make the number negative.
+  if ((digits[0] as number) >= 0x80) digits.unshift(0);
+  return [0x02, digits.length, ...digits];
+}
+
+/** Writes the number at `at` into `target`, right-aligned; returns where it ends, undefined when it is malformed. */
+function decodeInteger(der: Uint8Array, at: number, target: Uint8Array): number | undefined {
+  const length = der[at + 1];
+  if (der[at] !== 0x02 || length === undefined || length === 0) return undefined;
+  const end = at + 2 + length;
+  if (end > der.length) return undefined;
+  const digits = der.subarray(at + 2, end);
+  const first = digits[0] as number;
+  if (first >= 0x80) return undefined;
+  if (first === 0 && digits.length > 1 && (digits[1] as number) < 0x80) return undefined;
+  const magnitude = first === 0 ? digits.subarray(1) : digits;
+  if (magnitude.length > target.length) return undefined;
+  target.set(magnitude, target.length - magnitude.length);
+  return end;
+}

@@ -1,0 +1,51 @@
+export {
+  concatBytes,
+  decodeBase64,
+  decodeHex,
+  decodeUtf8,
+  encodeBase64,
+  encodeHex,
+  encodeUtf8,
+  equalBytes,
+} from './bytes.ts';
+export { CryptoError, type CryptoErrorCode, quote, SignatureError, WargError } from './errors.ts';
+export {
+  type AnyHash,
+  createSha256,
+  type Digest,
+  digestFromBytes,
+  digestOf,
+  digestToBytes,
+  formatHash,
+  type HashAlgorithm,
+  isDigest,
+  parseDigest,
+  parseHash,
+  parseHashAlgorithm,
+  type Sha256,
+  sha256,
+} from './hash.ts';
+export {
+  encodePrivateKey,
+  generatePrivateKey,
+  type KeyId,
+  keyIdOf,
+  PrivateKey,
+  type PublicKey,
+  parseKeyId,
+  parsePrivateKey,
+  parsePublicKey,
+  parseSignatureAlgorithm,
+  publicKeyOf,
+  publicKeyToBytes,
+  type SignatureAlgorithm,
+} from './keys.ts';
+export {
+  parseSignature,
+  type Signature,
+  SignaturePrefix,
+  sign,
+  signMessage,
+  verifyMessage,
+  verifySignature,
+} from './signature.ts';

@@ -1,0 +1,99 @@
+import { backend } from '#backend';
+import { encodeBase64 } from './bytes.ts';
+import { decodeDerSignature, encodeDerSignature } from './der.ts';
+import { CryptoError, quote, SignatureError } from './errors.ts';
+import {
+  decodeKeyText,
+  isBelowOrder,
+  PrivateKey,
+  type PublicKey,
+  prefixed,
+  publicKeyToBytes,
+} from './keys.ts';
+
+declare const signatureBrand: unique symbol;
+
+/**
+ * `ecdsa-p256:` and base64 of the DER form of an ECDSA signature. Signatures are malleable (a high s verifies
+ * as well as the low one), so one is never the identity of what it signs.
+ */
+export type Signature = string & { readonly [signatureBrand]: true };
+
+/** The domains that keep a signature over one kind of thing from being one over another. */
+export const SignaturePrefix = {
+  packageRecord: 'WARG-PACKAGE-RECORD-SIGNATURE-V0',
+  operatorRecord: 'WARG-OPERATOR-RECORD-SIGNATURE-V0',
+  checkpoint: 'WARG-CHECKPOINT-SIGNATURE-V0',
+} as const;
+export type SignaturePrefix = (typeof SignaturePrefix)[keyof typeof SignaturePrefix];
+
+/**
+ * Reads the text of a signature: strict DER (shortest lengths, no negative numbers, nothing behind it), both
+ * numbers between 1 and the group's order.
+ *
+ * @throws CryptoError `INVALID_SIGNATURE` | `UNKNOWN_SIGNATURE_ALGORITHM`
+ */
+export function parseSignature(text: string): Signature {
+  decodeSignature(text);
+  return text as Signature;
+}
+
+/**
+ * Signs bytes in a domain: ECDSA over `prefix ‖ ":" ‖ bytes` with P-256, SHA-256 and the deterministic nonce
+ * of RFC 6979; s is not normalised.
+ *
+ * @example
+ * const signature = sign(key, SignaturePrefix.packageRecord, recordBytes);
+ */
+export function sign(key: PrivateKey, prefix: SignaturePrefix, bytes: Uint8Array): Signature {
+  return signMessage(key, prefixed(prefix, bytes));
+}
+
+/**
+ * Checks that `signature` was made by the owner of `publicKey` over `bytes` in the domain `prefix`.
+ *
+ * @throws SignatureError `SIGNATURE_MISMATCH` when it was not
+ * @throws CryptoError `INVALID_SIGNATURE` | `UNKNOWN_SIGNATURE_ALGORITHM` when it is no signature at all
+ */
+export function verifySignature(
+  publicKey: PublicKey,
+  prefix: SignaturePrefix,
+  bytes: Uint8Array,
+  signature: string,
+): void {
+  verifyMessage(publicKey, prefixed(prefix, bytes), signature);
+}
+
+/** Signs a message without a domain. For records and checkpoints, {@link sign} is the one to call. */
+export function signMessage(key: PrivateKey, message: Uint8Array): Signature {
+  const der = encodeDerSignature(backend.sign(PrivateKey.scalarOf(key), message));
+  return `ecdsa-p256:${encodeBase64(der)}` as Signature;
+}
+
+/**
+ * Checks a signature over a message without a domain.
+ *
+ * @throws SignatureError `SIGNATURE_MISMATCH`
+ * @throws CryptoError `INVALID_SIGNATURE` | `UNKNOWN_SIGNATURE_ALGORITHM`
+ */
+export function verifyMessage(publicKey: PublicKey, message: Uint8Array, signature: string): void {
+  const compact = decodeSignature(signature);
+  if (backend.verify(publicKeyToBytes(publicKey), message, compact)) return;
+  throw new SignatureError(`the signature was not made by ${publicKey} over these bytes`);
+}
+
+/** The 64 bytes, r then s, of a signature's text. */
+function decodeSignature(text: string): Uint8Array {
+  const compact = decodeDerSignature(decodeKeyText(text, 'INVALID_SIGNATURE', 'signature'));
+  if (!compact || !inRange(compact.subarray(0, 32)) || !inRange(compact.subarray(32))) {
+    throw new CryptoError(
+      'INVALID_SIGNATURE',
+      `expected a P-256 signature in DER form, found ${quote(text)}`,
+    );
+  }
+  return compact;
+}
+
+function inRange(number: Uint8Array): boolean {
+  return number.some((byte) => byte !== 0) && isBelowOrder(number);
+}
