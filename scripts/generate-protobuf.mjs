@@ -44,7 +44,9 @@ try {
     for (const name of names) {
       if (read(join(fresh, name)) === read(join(kept, name))) continue;
       differences++;
-      console.error(`${packageDir}/src/generated/${name} differs from proto/${proto}: run \`npm run generate\``);
+      console.error(
+        `${packageDir}/src/generated/${name} differs from proto/${proto}: run \`npm run generate\``,
+      );
     }
   }
 } finally {

@@ -11,8 +11,13 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const windows = process.platform === 'win32';
-const packages = [`node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`];
-const candidates = packages.map((name) => join(root, 'node_modules', name, 'bin', windows ? 'node.exe' : 'node'));
+const packages = [
+  `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`,
+  `node-bin-${process.platform}-${process.arch}`,
+];
+const candidates = packages.map((name) =>
+  join(root, 'node_modules', name, 'bin', windows ? 'node.exe' : 'node'),
+);
 const target = join(root, 'node_modules', '.bin', windows ? 'node.exe' : 'node');
 
 const found = candidates.find((path) => existsSync(path) && runs(path));
@@ -30,7 +35,9 @@ if (found) {
     );
     process.exit(1);
   }
-  console.log(`No Node package exists for ${process.platform}-${process.arch}; using this shell's ${process.version}.`);
+  console.log(
+    `No Node package exists for ${process.platform}-${process.arch}; using this shell's ${process.version}.`,
+  );
 }
 
 /** True when the binary starts here: an x64 package on a musl system is present but does not run. */

@@ -1,0 +1,81 @@
+// The unit tests of every package and app that has a vitest.config.ts, counted from vitest's own reports.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { countsLine, failed, sum } from './outcome.mjs';
+import { root, runNode } from './processes.mjs';
+import { members } from './workspace.mjs';
+
+/** @returns {Promise<import('./outcome.mjs').Outcome>} */
+export async function checkUnitTests() {
+  const outcomes = [];
+  // One after the other: some of them measure the machine they run on, and vitest uses all cores by itself.
+  for (const member of members().filter(({ path }) => existsSync(join(path, 'vitest.config.ts')))) {
+    const outcome = await testMember(member);
+    console.log(`  ${member.manifest.name}: ${countsLine(outcome)}`);
+    outcomes.push(outcome);
+  }
+  return sum(outcomes);
+}
+
+/** Runs the tests of one member. */
+export async function testMember({ path, manifest }) {
+  const work = mkdtempSync(join(tmpdir(), 'warg-check-'));
+  try {
+    const report = join(work, 'report.json');
+    const { code, output } = await runNode(
+      [
+        join(path, 'node_modules/vitest/vitest.mjs'),
+        'run',
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${report}`,
+      ],
+      { cwd: path, env: { ...process.env, NO_COLOR: '1' } },
+    );
+    if (!existsSync(report)) return failed(`${manifest.name}: vitest ended without a report\n${output}`);
+    const outcome = countReport(JSON.parse(readFileSync(report, 'utf8')), manifest.name);
+    if (code === 0 && outcome.failed === 0) return outcome;
+    // An error outside of any test (an unhandled rejection) fails the run without failing a test.
+    const details = [`${manifest.name}: vitest ended with ${code}\n${output.trim()}`];
+    return { ...outcome, failed: Math.max(outcome.failed, 1), details };
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Counts one report. A file that could not be loaded has no test in it, neither passed nor failed: it counts as
+ * one failure, and so does a package whose tests have all disappeared.
+ *
+ * @param {any} report vitest's JSON report
+ * @param {string} name whose report it is
+ * @returns {import('./outcome.mjs').Outcome}
+ */
+export function countReport(report, name) {
+  const counts = { passed: 0, failed: 0, skipped: [], details: [] };
+  for (const file of report.testResults) {
+    const statuses = file.assertionResults.map((test) => test.status);
+    if (file.status === 'failed' && !statuses.includes('failed')) {
+      counts.failed++;
+      counts.details.push(`${file.name.replace(`${root}/`, '')} could not be run: ${file.message}`);
+    }
+    for (const test of file.assertionResults) {
+      if (test.status === 'passed') counts.passed++;
+      else if (test.status === 'failed') {
+        counts.failed++;
+        counts.details.push(`${test.fullName}: ${test.failureMessages.join('\n')}`);
+      } else {
+        counts.skipped.push({
+          what: `${name}: ${test.fullName}`,
+          why: `marked as ${test.status} in its file`,
+        });
+      }
+    }
+  }
+  if (counts.passed + counts.failed + counts.skipped.length === 0) {
+    return failed(`${name}: expected at least one test, found none`);
+  }
+  return counts;
+}

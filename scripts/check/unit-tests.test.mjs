@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { countsLine, underCi } from './outcome.mjs';
+import { countReport } from './unit-tests.mjs';
+
+const test = (status) => ({ status, fullName: `a ${status} test`, failureMessages: [] });
+
+describe('countReport', () => {
+  it('counts tests by their status', () => {
+    const report = {
+      testResults: [
+        { status: 'failed', name: 'a', assertionResults: ['passed', 'failed', 'skipped'].map(test) },
+      ],
+    };
+    assert.equal(countsLine(countReport(report, 'x')), '1 passed, 1 failed, 1 skipped');
+  });
+
+  it('counts a file that could not be loaded as a failure', () => {
+    const report = {
+      testResults: [
+        { status: 'passed', name: 'a', assertionResults: [test('passed')] },
+        { status: 'failed', name: 'b', message: 'no such module', assertionResults: [] },
+      ],
+    };
+    const outcome = countReport(report, 'x');
+    assert.equal(countsLine(outcome), '1 passed, 1 failed');
+    assert.match(outcome.details[0], /no such module/);
+  });
+
+  it('fails a package without tests', () => {
+    assert.equal(countsLine(countReport({ testResults: [] }, 'x')), '0 passed, 1 failed');
+  });
+});
+
+describe('underCi', () => {
+  it('turns a skip into a failure unless it is allowed', () => {
+    const skips = [
+      { what: 'a', why: 'b' },
+      { what: 'c', why: 'd', allowedInCi: true },
+    ];
+    const outcome = underCi({ passed: 1, failed: 0, details: [], skipped: skips });
+    assert.equal(countsLine(outcome), '1 passed, 1 failed, 1 skipped');
+  });
+});
