@@ -11,7 +11,11 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const windows = process.platform === 'win32';
 const env = { ...process.env, INIT_CWD: process.env.INIT_CWD ?? process.cwd() };
 
-const setup = spawnSync('npm', ['run', '--silent', 'setup'], { cwd: root, stdio: ['ignore', 2, 2], shell: windows });
+const setup = spawnSync('npm', ['run', '--silent', 'setup'], {
+  cwd: root,
+  stdio: ['ignore', 2, 2],
+  shell: windows,
+});
 if (setup.status !== 0) process.exit(setup.status ?? 1);
 
 const installed = join(root, 'node_modules/.bin', windows ? 'node.exe' : 'node');

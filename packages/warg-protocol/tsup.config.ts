@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { 'index': 'src/index.ts', 'api/index': 'src/api/index.ts' },
+  entry: { index: 'src/index.ts', 'api/index': 'src/api/index.ts' },
   format: ['esm'],
   platform: 'neutral',
   target: 'es2023',
