@@ -1,0 +1,119 @@
+import {
+  type JsonReader,
+  oneOf,
+  readMember,
+  readObject,
+  readOptional,
+  readText,
+  readU16,
+  readU64,
+  refuseIllFormed,
+  writeText,
+  writeU16,
+  writeU64,
+} from '../json/index.ts';
+import { limits } from './limits.ts';
+import {
+  decodeStrict,
+  type JsonInput,
+  type MessageForm,
+  readDigest,
+  readSignature,
+  type StrictValues,
+  type WireValues,
+} from './values.ts';
+
+/** A checkpoint with its time and signature: `GET v1/fetch/checkpoint`, `POST v1/verify/checkpoint`. */
+export interface SignedCheckpoint<V extends WireValues = StrictValues> {
+  readonly contents: {
+    readonly logRoot: V['digest'];
+    /** How many records the registry's log has. */
+    readonly logLength: V['integer'];
+    readonly mapRoot: V['digest'];
+    /** When it was signed, in seconds since 1970. */
+    readonly timestamp: V['integer'];
+  };
+  /** As received; compare it, do not parse it. */
+  readonly keyId: string;
+  readonly signature: string;
+}
+
+const readContents: JsonReader<SignedCheckpoint<WireValues>['contents']> = (value, at) => {
+  const object = readObject(value, at);
+  refuseIllFormed(object, at);
+  return {
+    logRoot: readMember(object, 'logRoot', at, readDigest),
+    logLength: readMember(object, 'logLength', at, readU64),
+    mapRoot: readMember(object, 'mapRoot', at, readDigest),
+    timestamp: readMember(object, 'timestamp', at, readU64),
+  };
+};
+
+/** @internal */
+export const signedCheckpointForm: MessageForm<SignedCheckpoint<WireValues>> = {
+  maxLength: limits.checkpoint,
+  read: (value, at) => {
+    const object = readObject(value, at);
+    return {
+      contents: readMember(object, 'contents', at, readContents),
+      keyId: readMember(object, 'keyId', at, readText),
+      signature: readMember(object, 'signature', at, readSignature),
+    };
+  },
+  write: ({ contents, keyId, signature }) =>
+    `{"contents":{"logRoot":${writeText(contents.logRoot)},"logLength":${writeU64(contents.logLength)},` +
+    `"mapRoot":${writeText(contents.mapRoot)},"timestamp":${writeU64(contents.timestamp)}},` +
+    `"keyId":${writeText(keyId)},"signature":${writeText(signature)}}`,
+};
+
+/** @throws DecodeError */
+export function decodeSignedCheckpoint(input: JsonInput): SignedCheckpoint {
+  return decodeStrict(signedCheckpointForm, input);
+}
+
+export function encodeSignedCheckpoint(checkpoint: SignedCheckpoint<WireValues>): string {
+  return signedCheckpointForm.write(checkpoint);
+}
+
+/** What a registry says about one side of a checkpoint that it was shown. */
+export type VerificationState = 'unverified' | 'verified' | 'invalid';
+
+/** The answer of `POST v1/verify/checkpoint`. */
+export interface CheckpointVerificationResponse {
+  readonly checkpoint: VerificationState;
+  readonly signature: VerificationState;
+  /** After how many seconds to ask again. */
+  readonly retryAfter?: number | undefined;
+}
+
+/** @internal */
+export const verificationStateForm: MessageForm<VerificationState> = {
+  maxLength: limits.answer,
+  read: oneOf('unverified', 'verified', 'invalid'),
+  write: writeText,
+};
+
+/** @internal */
+export const checkpointVerificationResponseForm: MessageForm<CheckpointVerificationResponse> = {
+  maxLength: limits.answer,
+  read: (value, at) => {
+    const object = readObject(value, at);
+    return {
+      checkpoint: readMember(object, 'checkpoint', at, verificationStateForm.read),
+      signature: readMember(object, 'signature', at, verificationStateForm.read),
+      retryAfter: readOptional(object, 'retryAfter', at, readU16),
+    };
+  },
+  write: ({ checkpoint, signature, retryAfter }) =>
+    `{"checkpoint":${writeText(checkpoint)},"signature":${writeText(signature)}` +
+    `${retryAfter === undefined ? '' : `,"retryAfter":${writeU16(retryAfter)}`}}`,
+};
+
+/** @throws DecodeError */
+export function decodeCheckpointVerificationResponse(input: JsonInput): CheckpointVerificationResponse {
+  return decodeStrict(checkpointVerificationResponseForm, input);
+}
+
+export function encodeCheckpointVerificationResponse(response: CheckpointVerificationResponse): string {
+  return checkpointVerificationResponseForm.write(response);
+}
