@@ -1,1 +1,55 @@
-export {};
+export { ProofError, type ProofErrorCode, TransparencyError, type TransparencyErrorCode } from './errors.ts';
+export { HASH_BYTES, type Hash, hashBranch, hashLeaf } from './hashing/hash.ts';
+export {
+  decodeLogBundle,
+  encodeLogBundle,
+  type LogBundle,
+  type NodeHash,
+} from './log/bundle.ts';
+export { EMPTY_LOG_ROOT } from './log/empty-root.ts';
+export {
+  type ConsistencyResult,
+  evaluateLogBundle,
+  type InclusionResult,
+  type LogBundleResult,
+} from './log/evaluate.ts';
+export { type LogProofQuery, MAX_LOG_LENGTH, MerkleLog, type MerkleLogOptions } from './log/merkle-log.ts';
+export {
+  balancedRoots,
+  childrenOf,
+  existsFromLength,
+  leafNode,
+  leftmostDescendant,
+  nodeAt,
+  nodeHeight,
+  nodePosition,
+  nodeSide,
+  parentOf,
+  rightmostDescendant,
+  type Side,
+  siblingOf,
+} from './log/nodes.ts';
+export {
+  type LogChange,
+  type LogStore,
+  type LogTile,
+  memoryLogStore,
+  TILE_HEIGHT,
+  TILE_WIDTH,
+  type TileId,
+} from './log/store.ts';
+export { type ExpectedLogProofs, verifyLogBundle } from './log/verify.ts';
+export { type LogProofPlan, type LogProofRequest, planLogProofs } from './log/walk.ts';
+export { decodeMapBundle, encodeMapBundle, type MapProof } from './map/bundle.ts';
+export { EMPTY_MAP_LEAF, EMPTY_MAP_ROOT, emptyMapHash, MAP_HEIGHT } from './map/empty.ts';
+export { evaluateMapBundle, type MapProofResult } from './map/evaluate.ts';
+export { EMPTY_MAP, type MapRoot, MerkleMap, type MerkleMapOptions } from './map/merkle-map.ts';
+export { pathOf } from './map/path.ts';
+export { type MapChange, type MapStore, memoryMapStore, type StoredPage } from './map/store.ts';
+export {
+  type ExpectedMapAbsence,
+  type ExpectedMapEntries,
+  verifyMapAbsence,
+  verifyMapBundle,
+} from './map/verify.ts';
+export { MAX_BUNDLE_BYTES, MAX_BUNDLE_ELEMENTS } from './wire/check.ts';

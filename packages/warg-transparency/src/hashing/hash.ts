@@ -1,0 +1,57 @@
+import { sha256 } from '@warg/crypto';
+import { TransparencyError } from '../errors.ts';
+import { hashBranchInto } from './branch.ts';
+
+/** A SHA-256: 32 bytes. Trees give hashes out without copying; do not write into them. */
+export type Hash = Uint8Array;
+
+/** The length of a {@link Hash} in bytes. */
+export const HASH_BYTES = 32;
+
+const LEAF_PREFIX = Uint8Array.of(0);
+
+/**
+ * The hash of a leaf: SHA-256 of a zero byte and the data (RFC 6962, section 2.1). Log and map share it.
+ *
+ * @param data the bytes of the leaf, with whatever prefix tells this kind of leaf from others
+ * @returns 32 bytes
+ */
+export function hashLeaf(data: Uint8Array): Hash {
+  return sha256(LEAF_PREFIX, data);
+}
+
+/**
+ * The hash of a branch: SHA-256 of a one byte, the left and the right hash (RFC 6962, section 2.1).
+ *
+ * @returns 32 bytes
+ * @throws TransparencyError `INVALID_ARGUMENT` if one is not 32 bytes long
+ */
+export function hashBranch(left: Hash, right: Hash): Hash {
+  requireHash(left, 'left hash');
+  requireHash(right, 'right hash');
+  const out = new Uint8Array(HASH_BYTES);
+  hashBranchInto(left, 0, right, 0, out, 0);
+  return out;
+}
+
+/**
+ * Hashes a row of branches: `hashes[to + i]` = branch of `hashes[from + 2i]` and `hashes[from + 2i + 1]` for
+ * i < count. All positions count hashes of 32 bytes in one array. This is where many lanes at once would go.
+ */
+export function hashPairs(hashes: Uint8Array, from: number, to: number, count: number): void {
+  let source = from * HASH_BYTES;
+  let target = to * HASH_BYTES;
+  for (let i = 0; i < count; i++) {
+    hashBranchInto(hashes, source, hashes, source + HASH_BYTES, hashes, target);
+    source += 2 * HASH_BYTES;
+    target += HASH_BYTES;
+  }
+}
+
+/** @throws TransparencyError `INVALID_ARGUMENT` */
+export function requireHash(hash: Hash, what: string): void {
+  if (!(hash instanceof Uint8Array) || hash.length !== HASH_BYTES) {
+    const found = hash instanceof Uint8Array ? `${hash.length} bytes` : typeof hash;
+    throw new TransparencyError('INVALID_ARGUMENT', `expected ${what} to be 32 bytes, found ${found}`);
+  }
+}

@@ -1,0 +1,287 @@
+import { requireCount } from '../arguments.ts';
+import { ByteCache } from '../cache.ts';
+import { TransparencyError } from '../errors.ts';
+import { HASH_BYTES, type Hash, requireHash } from '../hashing/hash.ts';
+import { encodeLogBundle } from './bundle.ts';
+import { EMPTY_LOG_ROOT } from './empty-root.ts';
+import { joinRoots } from './evaluate.ts';
+import { balancedRoots, existsFromLength } from './nodes.ts';
+import { type LogStore, type LogTile, TILE_WIDTH, type TileId, tileKey, tileWidth } from './store.ts';
+import {
+  extendTile,
+  hashIn,
+  placeOf,
+  TILE_BYTES,
+  type Tile,
+  tileFromStore,
+  tileHashes,
+  tileRoot,
+} from './tile.ts';
+import { type LogProofPlan, planLogProofs } from './walk.ts';
+
+/** The greatest length of a log: node numbers are 32 bits on the wire. */
+export const MAX_LOG_LENGTH = 2 ** 31 - 1;
+
+/** How a log is opened. */
+export interface MerkleLogOptions {
+  /** How many bytes of tiles are kept in memory; 16 MiB, about a thousand tiles, if not given. */
+  readonly cacheBytes?: number;
+}
+
+/** What one bundle shall prove about a log. At least one leaf or one older length. */
+export interface LogProofQuery {
+  /** The length of the log, in leaves, at which everything is proved. */
+  readonly length: number;
+  /** The leaves whose inclusion is proved: indices from 0, below `length`. */
+  readonly leaves?: readonly number[];
+  /** The older lengths whose consistency is proved: up to `length`. */
+  readonly from?: readonly number[];
+}
+
+/**
+ * A Merkle log over a store: RFC 6962, with proofs for every length it ever had.
+ *
+ * Complete tiles never change, so that any number of proofs may be made while the log grows, from this object or
+ * from another one on the same store. One object appends at a time.
+ *
+ * A store inside a transaction can take an append back without this object knowing: call {@link reload} after
+ * every rollback.
+ *
+ * @example
+ * const log = await MerkleLog.open(memoryLogStore());
+ * await log.append([hashLeaf(first), hashLeaf(second)]);
+ * const root = await log.rootAt(log.length);
+ * const bundle = await log.prove({ length: log.length, leaves: [0] });
+ */
+export class MerkleLog {
+  readonly #store: LogStore;
+  readonly #tiles: ByteCache<Tile>;
+  #length: number;
+  // The length when it was last read from the store. What lies behind it may still be rolled back.
+  #settled: number;
+  // Counts reloads: tiles that were asked for before one must not be kept after it.
+  #epoch = 0;
+  #lastAppend: Promise<void> = Promise.resolve();
+
+  private constructor(store: LogStore, length: number, options: MerkleLogOptions) {
+    this.#store = store;
+    this.#length = length;
+    this.#settled = length;
+    this.#tiles = new ByteCache(options.cacheBytes ?? 16 * 1024 * 1024, () => TILE_BYTES);
+  }
+
+  /** Opens the log that is in a store; an empty store holds the empty log. */
+  static async open(store: LogStore, options: MerkleLogOptions = {}): Promise<MerkleLog> {
+    return new MerkleLog(store, await store.length(), options);
+  }
+
+  /** The number of leaves, as far as this object knows. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /**
+   * Reads the length from the store again, and forgets what was appended or read since the last time. Call it
+   * after a transaction was rolled back, or to see what others appended.
+   */
+  async reload(): Promise<void> {
+    this.#epoch++;
+    const settled = this.#settled;
+    this.#tiles.retain((tile) => tile.width <= tileWidth(tile, settled));
+    const length = await this.#store.length();
+    this.#length = length;
+    this.#settled = length;
+  }
+
+  /**
+   * Appends leaves, in their order, with one write to the store. Calls that overlap are done one after the other.
+   *
+   * @param leafHashes {@link hashLeaf} of each leaf
+   * @throws TransparencyError `INVALID_ARGUMENT` | `LOG_FULL` | `LOG_CONFLICT` | `CORRUPT_TILE`; the log is as before
+   */
+  append(leafHashes: readonly Hash[]): Promise<void> {
+    // Copied before anything is awaited: the caller may go on using its arrays.
+    const hashes = new Uint8Array(leafHashes.length * HASH_BYTES);
+    try {
+      leafHashes.forEach((hash, i) => {
+        requireHash(hash, `leaf hash ${i}`);
+        hashes.set(hash, i * HASH_BYTES);
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const done = this.#lastAppend.then(() => this.#append(hashes));
+    this.#lastAppend = done.catch(() => {});
+    return done;
+  }
+
+  /**
+   * The root of the log when it had `length` leaves; SHA-256 of nothing for 0.
+   *
+   * @throws TransparencyError `INVALID_ARGUMENT` | `LENGTH_BEYOND_LOG` | `CORRUPT_TILE`
+   */
+  async rootAt(length: number): Promise<Hash> {
+    await this.#requireLength(length);
+    if (length === 0) return EMPTY_LOG_ROOT.slice();
+    return joinRoots(await this.#hashesOf(balancedRoots(length)));
+  }
+
+  /**
+   * The hashes of complete nodes, in the order asked for.
+   *
+   * @param nodes in-order numbers
+   * @throws TransparencyError `INVALID_ARGUMENT` | `LENGTH_BEYOND_LOG` if a node is not complete yet | `CORRUPT_TILE`
+   */
+  async nodeHashes(nodes: readonly number[]): Promise<Hash[]> {
+    for (const node of nodes) requireCount(node, 'a node');
+    for (const node of nodes) await this.#requireLength(existsFromLength(node));
+    return this.#hashesOf(nodes);
+  }
+
+  /**
+   * Makes a bundle of proofs, byte for byte the one that the reference makes.
+   *
+   * @returns `LogProofBundle` as protobuf
+   * @throws TransparencyError `INVALID_ARGUMENT` | `EMPTY_PROOF` | `LENGTH_BEYOND_LOG` | `LENGTHS_OUT_OF_ORDER` |
+   *   `LEAF_BEYOND_LOG` | `CORRUPT_TILE`
+   */
+  async prove(query: LogProofQuery): Promise<Uint8Array> {
+    const { length } = query;
+    requireCount(length, 'the length of the log');
+    for (const leaf of query.leaves ?? []) requireCount(leaf, 'the index of a leaf');
+    for (const oldLength of query.from ?? []) requireCount(oldLength, 'an old length');
+    const plan = planLogProofs({
+      consistency: (query.from ?? []).map((oldLength) => ({ oldLength, length })),
+      inclusion: (query.leaves ?? []).map((leaf) => ({ leaf, length })),
+    });
+    return this.provePlan(plan);
+  }
+
+  /**
+   * Makes the bundle that {@link planLogProofs} planned.
+   *
+   * @returns `LogProofBundle` as protobuf
+   * @throws TransparencyError `LENGTH_BEYOND_LOG` | `CORRUPT_TILE`
+   */
+  async provePlan(plan: LogProofPlan): Promise<Uint8Array> {
+    await this.#requireLength(plan.logLength);
+    const hashes = await this.#hashesOf(plan.nodes);
+    return encodeLogBundle({
+      logLength: plan.logLength,
+      consistentLengths: plan.consistentLengths,
+      includedNodes: plan.includedNodes,
+      hashes: plan.nodes.map((node, i) => ({ node, hash: hashes[i]! })),
+    });
+  }
+
+  async #append(leafHashes: Uint8Array): Promise<void> {
+    if (leafHashes.length === 0) return;
+    const from = this.#length;
+    const length = from + leafHashes.length / HASH_BYTES;
+    if (length > MAX_LOG_LENGTH) {
+      throw new TransparencyError(
+        'LOG_FULL',
+        `expected at most ${MAX_LOG_LENGTH} leaves in a log, found ${length}: begin a new log`,
+      );
+    }
+    const edge = await this.#readTiles(edgeOf(from));
+    const changed: Tile[] = [];
+    // Level by level: the roots of the tiles that become complete are appended to the level above.
+    for (let level = 0, hashes = leafHashes; hashes.length > 0; level++) {
+      const tiles = extendLevel(level, Math.floor(from / TILE_WIDTH ** level), hashes, edge);
+      changed.push(...tiles);
+      hashes = joinHashes(tiles.filter((tile) => tile.width === TILE_WIDTH).map(tileRoot));
+    }
+    const tiles: LogTile[] = changed.map((tile) => ({
+      level: tile.level,
+      index: tile.index,
+      hashes: tileHashes(tile),
+    }));
+    await this.#store.write({ from, length, tiles });
+    this.#length = length;
+    for (const tile of changed) this.#tiles.set(tileKey(tile), tile);
+  }
+
+  /** Looks into the store before it says that the log is too short: another connection may append. */
+  async #requireLength(length: number): Promise<void> {
+    requireCount(length, 'the length of the log');
+    if (length <= this.#length) return;
+    const stored = await this.#store.length();
+    if (stored > this.#length) this.#length = stored;
+    if (length <= this.#length) return;
+    throw new TransparencyError(
+      'LENGTH_BEYOND_LOG',
+      `the log has ${this.#length} leaves and was never ${length} leaves long`,
+    );
+  }
+
+  async #hashesOf(nodes: readonly number[]): Promise<Hash[]> {
+    const places = nodes.map(placeOf);
+    const tiles = await this.#readTiles(places);
+    return places.map((place) => hashIn(tiles.get(tileKey(place))!, place));
+  }
+
+  /** The tiles, each at least as wide as asked, by their keys: from memory, or all others in one read. */
+  async #readTiles(wanted: readonly (TileId & { readonly width: number })[]): Promise<Map<number, Tile>> {
+    const tiles = new Map<number, Tile>();
+    const missing = new Map<number, TileId & { readonly width: number }>();
+    for (const id of wanted) {
+      const key = tileKey(id);
+      const cached = tiles.get(key) ?? this.#tiles.get(key);
+      if (cached !== undefined && cached.width >= id.width) tiles.set(key, cached);
+      else if (id.width > (missing.get(key)?.width ?? 0)) missing.set(key, id);
+    }
+    if (missing.size === 0) return tiles;
+    const ids = [...missing.values()];
+    const epoch = this.#epoch;
+    const stored = await this.#store.readTiles(ids);
+    ids.forEach((id, i) => {
+      const tile = tileFromStore(id, stored[i], id.width);
+      const key = tileKey(id);
+      tiles.set(key, tile);
+      // Another call may have put a longer state of the tile there meanwhile.
+      const cached = this.#tiles.get(key);
+      if (epoch === this.#epoch && (cached === undefined || cached.width < tile.width))
+        this.#tiles.set(key, tile);
+    });
+    return tiles;
+  }
+}
+
+/** The incomplete tiles of a log: at most one a level. */
+function edgeOf(length: number): (TileId & { readonly width: number })[] {
+  const edge: (TileId & { readonly width: number })[] = [];
+  for (let level = 0, rest = length; rest > 0; level++, rest = Math.floor(rest / TILE_WIDTH)) {
+    const width = rest % TILE_WIDTH;
+    if (width > 0) edge.push({ level, index: Math.floor(rest / TILE_WIDTH), width });
+  }
+  return edge;
+}
+
+/** Appends hashes to one level of tiles that holds `from` hashes; returns the tiles that changed. */
+function extendLevel(level: number, from: number, hashes: Uint8Array, edge: Map<number, Tile>): Tile[] {
+  const tiles: Tile[] = [];
+  let position = from;
+  for (let at = 0; at < hashes.length; ) {
+    const id = { level, index: Math.floor(position / TILE_WIDTH) };
+    const used = position % TILE_WIDTH;
+    const count = Math.min(TILE_WIDTH - used, (hashes.length - at) / HASH_BYTES);
+    // A tile that others appended to meanwhile may be wider than this log knows; the store will refuse the change.
+    const before = used === 0 ? undefined : narrow(edge.get(tileKey(id))!, used);
+    tiles.push(extendTile(id, before, hashes.subarray(at, at + count * HASH_BYTES)));
+    position += count;
+    at += count * HASH_BYTES;
+  }
+  return tiles;
+}
+
+/** The tile as it was when it had `width` hashes. What stands behind them is overwritten by what is appended. */
+function narrow(tile: Tile, width: number): Tile {
+  return tile.width === width ? tile : { ...tile, width };
+}
+
+function joinHashes(hashes: readonly Hash[]): Uint8Array {
+  const joined = new Uint8Array(hashes.length * HASH_BYTES);
+  for (const [i, hash] of hashes.entries()) joined.set(hash, i * HASH_BYTES);
+  return joined;
+}

@@ -1,0 +1,98 @@
+import { TransparencyError } from '../errors.ts';
+import { HASH_BYTES, type Hash, hashPairs } from '../hashing/hash.ts';
+import { nodeHeight, nodePosition } from './nodes.ts';
+import { storedWidth, TILE_HEIGHT, TILE_WIDTH, type TileId } from './store.ts';
+
+/**
+ * A tile in memory: its hashes and those of the branches above them, row by row: 256, 128, … 1. Of each row the
+ * first hashes are there, as far as the tile is filled. Never changed once it can be seen by others.
+ */
+export interface Tile extends TileId {
+  /** How many of the 256 hashes of the lowest row are there. */
+  readonly width: number;
+  /** 511 hashes. */
+  readonly nodes: Uint8Array;
+}
+
+const TILE_NODES = 2 * TILE_WIDTH - 1;
+
+/** How many bytes a tile takes in memory, about. */
+export const TILE_BYTES = TILE_NODES * HASH_BYTES + 200;
+
+/** Where row `row` of a tile begins, counted in hashes. */
+function rowStart(row: number): number {
+  return 2 * TILE_WIDTH - (2 * TILE_WIDTH) / 2 ** row;
+}
+
+/**
+ * A tile made of an older state of itself (or nothing) and hashes that come behind; the branches that become
+ * complete are hashed.
+ *
+ * @param hashes whole hashes, one behind the other, as many as fit
+ */
+export function extendTile(id: TileId, before: Tile | undefined, hashes: Uint8Array): Tile {
+  const nodes = new Uint8Array(TILE_NODES * HASH_BYTES);
+  if (before !== undefined) nodes.set(before.nodes);
+  const from = before?.width ?? 0;
+  const width = from + hashes.length / HASH_BYTES;
+  nodes.set(hashes, from * HASH_BYTES);
+  for (let row = 1; row <= TILE_HEIGHT; row++) {
+    const first = Math.floor(from / 2 ** row);
+    const count = Math.floor(width / 2 ** row) - first;
+    if (count > 0) hashPairs(nodes, rowStart(row - 1) + 2 * first, rowStart(row) + first, count);
+  }
+  return { level: id.level, index: id.index, width, nodes };
+}
+
+/**
+ * A tile from its stored bytes.
+ *
+ * @param width how many hashes it must have at least
+ * @throws TransparencyError `CORRUPT_TILE`
+ */
+export function tileFromStore(id: TileId, stored: Uint8Array | undefined, width: number): Tile {
+  const found = stored === undefined ? 0 : storedWidth(stored);
+  if (stored === undefined || found === undefined || found < width) {
+    const what = stored === undefined ? 'none' : `${stored.length} bytes`;
+    throw new TransparencyError(
+      'CORRUPT_TILE',
+      `expected tile ${id.index} of level ${id.level} with ${width} or more hashes in the store, found ${what}`,
+    );
+  }
+  return extendTile(id, undefined, stored);
+}
+
+/** The hashes of the lowest row, as a store keeps them: a view. */
+export function tileHashes(tile: Tile): Uint8Array {
+  return tile.nodes.subarray(0, tile.width * HASH_BYTES);
+}
+
+/** The root of a complete tile: a view. */
+export function tileRoot(tile: Tile): Hash {
+  return tile.nodes.subarray(rowStart(TILE_HEIGHT) * HASH_BYTES);
+}
+
+/** Where the hash of a node stands. */
+export interface NodePlace extends TileId {
+  /** How many hashes the tile must have for the node to be complete. */
+  readonly width: number;
+  /** Where in the tile's nodes the hash begins, in bytes. */
+  readonly at: number;
+}
+
+/** Which tile holds a node, and where. The root of a tile is read from the tile above, whose leaf it is. */
+export function placeOf(node: number): NodePlace {
+  const height = nodeHeight(node);
+  const position = nodePosition(node);
+  const level = Math.floor(height / TILE_HEIGHT);
+  const row = height % TILE_HEIGHT;
+  const inRow = TILE_WIDTH / 2 ** row;
+  const index = Math.floor(position / inRow);
+  const within = position - index * inRow;
+  return { level, index, width: (within + 1) * 2 ** row, at: (rowStart(row) + within) * HASH_BYTES };
+}
+
+/** The hash that {@link placeOf} found: a view. */
+export function hashIn(tile: Tile, place: NodePlace): Hash {
+  return tile.nodes.subarray(place.at, place.at + HASH_BYTES);
+}

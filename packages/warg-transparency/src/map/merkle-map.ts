@@ -1,0 +1,179 @@
+import { equalBytes } from '@warg/crypto';
+import { requireCount } from '../arguments.ts';
+import { TransparencyError } from '../errors.ts';
+import { type Hash, requireHash } from '../hashing/hash.ts';
+import { encodeMapBundle } from './bundle.ts';
+import { EMPTY_MAP_ROOT } from './empty.ts';
+import { pageHash } from './page.ts';
+import { PageReader, type PageRef } from './pages.ts';
+import { pathOf } from './path.ts';
+import { proveAbsence, provePresence } from './prove.ts';
+import type { MapStore } from './store.ts';
+import { byPath, type PathEntry, updatePages } from './update.ts';
+import { requireNotEmptyLeaf } from './verify.ts';
+
+/** One state of a map. Keep it with the checkpoint that signs `hash`. */
+export interface MapRoot {
+  /** The root of the Merkle tree, 32 bytes. */
+  readonly hash: Hash;
+  /** The id of the page at the root; 0 for the empty map. */
+  readonly page: number;
+}
+
+/** The state of a map without entries. */
+export const EMPTY_MAP: MapRoot = { hash: EMPTY_MAP_ROOT, page: 0 };
+
+/** How a map is opened. */
+export interface MerkleMapOptions {
+  /** How many bytes of pages are kept in memory; 32 MiB, some ten thousand pages, if not given. */
+  readonly cacheBytes?: number;
+}
+
+/**
+ * A sparse Merkle tree of height 256 over a store, with proofs of presence and of absence.
+ *
+ * It holds no state but a cache: every call names the {@link MapRoot} that it speaks of. Pages are never changed,
+ * so that older roots can be read and proved while new ones are written, from this object or from another one on
+ * the same store, until their pages are collected.
+ *
+ * A store inside a transaction can take an update back without this object knowing: call {@link reload} after
+ * every rollback.
+ *
+ * @example
+ * const map = await MerkleMap.open(memoryMapStore());
+ * const root = await map.update(EMPTY_MAP, [[key, hashLeaf(value)]]);
+ * const bundle = await map.prove(root, [key]);
+ */
+export class MerkleMap {
+  readonly #store: MapStore;
+  readonly #reader: PageReader;
+  // Ids up to here were there when the store was last asked outside an update: they are never taken back.
+  #settled: number;
+  // Ids up to here were given by this object, to pages that may have been rolled back.
+  #given: number;
+  #lastUpdate: Promise<unknown> = Promise.resolve();
+
+  private constructor(store: MapStore, lastPage: number, options: MerkleMapOptions) {
+    this.#store = store;
+    this.#reader = new PageReader(store, options.cacheBytes ?? 32 * 1024 * 1024);
+    this.#settled = lastPage;
+    this.#given = lastPage;
+  }
+
+  /** Opens the map that is in a store; an empty store holds the empty map. */
+  static async open(store: MapStore, options: MerkleMapOptions = {}): Promise<MerkleMap> {
+    return new MerkleMap(store, await store.lastPage(), options);
+  }
+
+  /** Forgets the pages that were written or read since the last time. Call it after a transaction was rolled back. */
+  async reload(): Promise<void> {
+    this.#reader.forgetAbove(this.#settled);
+    this.#settled = await this.#store.lastPage();
+  }
+
+  /**
+   * Sets entries, with one write to the store; the map at `from` stays as it is. Of several entries with one key
+   * the last counts. Calls that overlap are done one after the other.
+   *
+   * @param from the state to begin with
+   * @param entries key (hashed here to give the path) and {@link hashLeaf} of the value
+   * @returns the new state; `from` itself if nothing changed
+   * @throws TransparencyError `INVALID_ARGUMENT` | `EMPTY_LEAF` | `PAGE_NOT_FOUND` | `CORRUPT_PAGE`
+   */
+  update(from: MapRoot, entries: readonly (readonly [key: Uint8Array, leafHash: Hash])[]): Promise<MapRoot> {
+    let sorted: PathEntry[];
+    let root: PageRef | undefined;
+    try {
+      root = rootRef(from);
+      sorted = sortEntries(entries);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const done = this.#lastUpdate.then(() => this.#update(from, root, sorted));
+    this.#lastUpdate = done.catch(() => {});
+    return done;
+  }
+
+  /**
+   * Proves that keys are in the map, byte for byte as the reference does.
+   *
+   * @returns `MapProofBundle` as protobuf, a proof for each key in their order
+   * @throws TransparencyError `INVALID_ARGUMENT` | `EMPTY_PROOF` | `KEY_NOT_FOUND` | `PAGE_NOT_FOUND` | `CORRUPT_PAGE`
+   */
+  async prove(at: MapRoot, keys: readonly Uint8Array[]): Promise<Uint8Array> {
+    const root = rootRef(at);
+    return encodeMapBundle(await provePresence(this.#reader, root, pathsOf(keys)));
+  }
+
+  /**
+   * Proves that keys are not in the map.
+   *
+   * @returns `MapProofBundle` as protobuf, a proof for each key in their order; see {@link verifyMapAbsence}
+   * @throws TransparencyError `INVALID_ARGUMENT` | `EMPTY_PROOF` | `KEY_FOUND` | `PAGE_NOT_FOUND` | `CORRUPT_PAGE`
+   */
+  async proveAbsence(at: MapRoot, keys: readonly Uint8Array[]): Promise<Uint8Array> {
+    const root = rootRef(at);
+    return encodeMapBundle(await proveAbsence(this.#reader, root, pathsOf(keys)));
+  }
+
+  /**
+   * Deletes pages that no state from `oldest` on reaches, with writes to the store. Afterwards states before
+   * `oldest` may fail with `PAGE_NOT_FOUND`.
+   *
+   * @param oldest the oldest state that proofs are still asked for
+   * @param limit how many pages at most; call again while as many were deleted
+   * @returns how many pages were deleted
+   */
+  async collect(oldest: MapRoot, limit = 10_000): Promise<number> {
+    rootRef(oldest);
+    requireCount(limit, 'the limit');
+    return this.#store.collect(oldest.page, limit);
+  }
+
+  async #update(from: MapRoot, root: PageRef | undefined, entries: readonly PathEntry[]): Promise<MapRoot> {
+    if (entries.length === 0) return from;
+    const firstId = Math.max(await this.#store.lastPage(), this.#given) + 1;
+    const { pages, superseded } = await updatePages(this.#reader, root, entries, firstId);
+    const newRoot = pages.at(-1);
+    if (newRoot === undefined) return from;
+    // An id that was tried is not given again, even if the write fails half-way.
+    this.#given = newRoot.id;
+    await this.#store.write({
+      from: from.page,
+      root: newRoot.id,
+      pages: pages.map(({ id, bytes }) => ({ id, bytes })),
+      superseded,
+    });
+    for (const page of pages) this.#reader.add(page);
+    return { hash: pageHash(newRoot).slice(), page: newRoot.id };
+  }
+}
+
+function rootRef(root: MapRoot): PageRef | undefined {
+  requireCount(root.page, 'the page of a map root');
+  requireHash(root.hash, 'the hash of a map root');
+  // Copied: what the caller owns may change while pages are read.
+  if (root.page > 0) return { id: root.page, depth: 0, hash: root.hash.slice() };
+  if (equalBytes(root.hash, EMPTY_MAP_ROOT)) return undefined;
+  throw new TransparencyError(
+    'INVALID_ARGUMENT',
+    'expected the root of the empty map with page 0, found another',
+  );
+}
+
+function pathsOf(keys: readonly Uint8Array[]): Uint8Array[] {
+  if (keys.length === 0) throw new TransparencyError('EMPTY_PROOF', 'a bundle needs a key to prove');
+  return keys.map(pathOf);
+}
+
+/** Copies what the caller owns, hashes keys to paths, sorts by path; the last entry of a path wins. */
+function sortEntries(entries: readonly (readonly [key: Uint8Array, leafHash: Hash])[]): PathEntry[] {
+  const sorted = entries.map(([key, leaf]): PathEntry => {
+    requireHash(leaf, 'leaf hash');
+    requireNotEmptyLeaf(leaf);
+    return { path: pathOf(key), leaf: Uint8Array.from(leaf) };
+  });
+  // Sorting is stable, so the last entry of a path stays last among its equals.
+  sorted.sort(byPath);
+  return sorted.filter((entry, i) => i + 1 === sorted.length || byPath(entry, sorted[i + 1]!) !== 0);
+}

@@ -1,0 +1,131 @@
+import { encodeHex, equalBytes } from '@warg/crypto';
+import { TransparencyError } from '../errors.ts';
+import type { Hash } from '../hashing/hash.ts';
+import type { MapProof } from './bundle.ts';
+import { commonPrefix, type EmptyChain, emptyMapHash, hashEmptyChains, MAP_HEIGHT } from './empty.ts';
+import {
+  isEmptyNode,
+  leafIn,
+  nodeHash,
+  PAGE_LEVELS,
+  type Page,
+  PLACES,
+  PlaceKind,
+  placeKind,
+  placeOfPath,
+} from './page.ts';
+import type { PageReader, PageRef } from './pages.ts';
+import type { PathEntry } from './update.ts';
+import { linkedPage } from './update.ts';
+
+/** The way from the root of the map to where a path ends. */
+interface Trail {
+  readonly path: Uint8Array;
+  readonly steps: { readonly page: Page; readonly place: number }[];
+  /** The single leaf in the last place: that of the path, or another that keeps it from being a page. */
+  leaf: PathEntry | undefined;
+}
+
+/**
+ * Proofs of presence, in the order of the paths.
+ *
+ * Siblings are written as hashes even where they are empty, except those at the leaf's end, as the reference does.
+ *
+ * @throws TransparencyError `KEY_NOT_FOUND` | `PAGE_NOT_FOUND` | `CORRUPT_PAGE`
+ */
+export async function provePresence(
+  reader: PageReader,
+  root: PageRef | undefined,
+  paths: readonly Uint8Array[],
+): Promise<MapProof[]> {
+  const trails = await walk(reader, root, paths);
+  return trails.map((trail) => {
+    if (trail.leaf === undefined || !equalBytes(trail.leaf.path, trail.path)) {
+      throw new TransparencyError(
+        'KEY_NOT_FOUND',
+        `nothing in the map has the path ${encodeHex(trail.path)}`,
+      );
+    }
+    const siblings = siblingsOf(trail);
+    const first = siblings.findIndex((hash) => hash !== undefined);
+    // The root of the reference's map is a branch even over a single leaf, so its proof has one sibling.
+    const above = first < 0 ? siblings.length - 1 : first;
+    const height = MAP_HEIGHT - siblings.length;
+    return siblings.slice(above).map((hash, i) => hash ?? emptyMapHash(height + above + i));
+  });
+}
+
+/**
+ * Proofs of absence, in the order of the paths: the siblings of the empty leaf. Empty ones are absent hashes, and
+ * those at the leaf's end are left out.
+ *
+ * @throws TransparencyError `KEY_FOUND` | `PAGE_NOT_FOUND` | `CORRUPT_PAGE`
+ */
+export async function proveAbsence(
+  reader: PageReader,
+  root: PageRef | undefined,
+  paths: readonly Uint8Array[],
+): Promise<MapProof[]> {
+  const trails = await walk(reader, root, paths);
+  const chains: EmptyChain[] = [];
+  const proofs = trails.map((trail) => {
+    const siblings = siblingsOf(trail);
+    if (trail.leaf !== undefined) {
+      if (equalBytes(trail.leaf.path, trail.path)) {
+        throw new TransparencyError(
+          'KEY_FOUND',
+          `the map has an entry with the path ${encodeHex(trail.path)}`,
+        );
+      }
+      // Where the ways to the leaf and to the empty place part, the leaf is alone on the other side.
+      const to = MAP_HEIGHT - 1 - commonPrefix(trail.path, trail.leaf.path);
+      const hash = Uint8Array.from(trail.leaf.leaf);
+      chains.push({ path: trail.leaf.path, from: 0, to, hash });
+      const between = MAP_HEIGHT - siblings.length - (to + 1);
+      return [hash, ...new Array<undefined>(between).fill(undefined), ...siblings];
+    }
+    const first = siblings.findIndex((hash) => hash !== undefined);
+    return first < 0 ? [] : siblings.slice(first);
+  });
+  hashEmptyChains(chains);
+  return proofs;
+}
+
+/** Follows every path as far as there are pages, one read a level. */
+async function walk(
+  reader: PageReader,
+  root: PageRef | undefined,
+  paths: readonly Uint8Array[],
+): Promise<Trail[]> {
+  const trails = paths.map((path): Trail => ({ path, steps: [], leaf: undefined }));
+  let level = root === undefined ? [] : trails.map((trail) => ({ trail, ref: root }));
+  while (level.length > 0) {
+    const pages = await reader.read(level.map(({ ref }) => ref));
+    const next: typeof level = [];
+    pages.forEach((page, i) => {
+      const { trail } = level[i]!;
+      const place = placeOfPath(trail.path, page.depth);
+      trail.steps.push({ page, place });
+      const kind = placeKind(page, place);
+      if (kind === PlaceKind.page) next.push({ trail, ref: linkedPage(page, place) });
+      else if (kind === PlaceKind.leaf) trail.leaf = leafIn(page, place);
+    });
+    level = next;
+  }
+  return trails;
+}
+
+/** The siblings of a trail from its last place upwards; undefined for empty ones. */
+function siblingsOf(trail: Trail): (Hash | undefined)[] {
+  const siblings: (Hash | undefined)[] = [];
+  for (let i = trail.steps.length - 1; i >= 0; i--) {
+    const { page, place } = trail.steps[i]!;
+    let node = PLACES + place;
+    for (let level = 0; level < PAGE_LEVELS; level++) {
+      const sibling = node ^ 1;
+      siblings.push(isEmptyNode(page, sibling) ? undefined : nodeHash(page, sibling));
+      node >>= 1;
+    }
+  }
+  return siblings;
+}
