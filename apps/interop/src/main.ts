@@ -1,0 +1,19 @@
+// `npm run interop`: this implementation against the Rust one, with the real programs of both.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fail, finish, skip } from './checks.ts';
+import { compareServers } from './differential/run.ts';
+import { NoRust, rustPrograms } from './programs/cargo.ts';
+
+const work = mkdtempSync(join(tmpdir(), 'warg-interop-'));
+process.on('exit', () => rmSync(work, { recursive: true, force: true }));
+try {
+  const rust = await rustPrograms();
+  await compareServers(rust, work);
+} catch (error) {
+  if (error instanceof NoRust && !process.env['CI']) skip('interoperability', error.message);
+  else fail('the run', error instanceof Error ? (error.stack ?? error.message) : String(error));
+}
+finish();
