@@ -1,0 +1,147 @@
+import { CryptoError, isDigest, type PublicKey } from '@warg/crypto';
+import { type LogId, OPERATOR_LOG_ID, type RecordId, verifyCheckpointSignature } from '@warg/protocol';
+import { apiError, logNotFound, recordNotFound, recordNotSourcing } from '@warg/protocol/api';
+import type { Operation } from '../sequencer/operations.ts';
+import { recordStatus } from '../sequencer/status.ts';
+import type { RegistryWriter } from '../sequencer/writer.ts';
+import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
+import type { RecordKey, StoredRecord } from '../store/rows.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { fetchLogs, packageNames } from './logs.ts';
+import { Proofs } from './proofs.ts';
+import type { RecordStatus, RegistryCore, VerificationState } from './registry.ts';
+import { type SubmissionOptions, submitRecord } from './submission.ts';
+
+/**
+ * Puts a registry together from its reading and its writing side.
+ *
+ * @param close closes both, the writer first
+ */
+export function createCore(options: SubmissionOptions, close: () => Promise<void>): RegistryCore {
+  const { store, writer } = options;
+  const checkpoints = new Checkpoints(store);
+  const proofs = new Proofs(store, checkpoints);
+  let closed: Promise<void> | undefined;
+  return {
+    latestCheckpoint: () => checkpoints.latestAnswer(),
+    checkpointAt: (logLength) => checkpoints.answerAt(logLength),
+    fetchLogs: (query) => fetchLogs(store, checkpoints, query),
+    packageNames: (logIds) => packageNames(store, logIds),
+
+    submit: (submission) => submitRecord(options, submission),
+    recordStatus: (logId, recordId) =>
+      store.read(async (reads) => {
+        const record = await requireRecord(reads, logId, recordId);
+        return recordStatus(
+          record,
+          record.state === 'sourcing' ? await reads.contentsOf(record.arrival) : [],
+        );
+      }),
+    expectContent: ({ logId, recordId, digest }) =>
+      store.read(async (reads) => {
+        const record = await requireRecord(reads, logId, recordId);
+        if (record.state !== 'sourcing') throw recordNotSourcing();
+        const contents = await reads.contentsOf(record.arrival);
+        // One that was stored since may be sent again: the answer to the first time may have been lost.
+        if (contents.some((content) => content.digest === digest)) return;
+        throw apiError(
+          400,
+          `content digest \`${digest}\` is not required for package record \`${recordId}\``,
+        );
+      }),
+    contentStored: async ({ logId, recordId, digest }) => {
+      const record = requireKey(logId, recordId);
+      return settle(store, writer, { type: 'contentStored', record, digest }, record);
+    },
+    contentRejected: async ({ logId, recordId, digest }, reason) => {
+      const record = requireKey(logId, recordId);
+      const text = `content with digest \`${digest}\` was rejected by policy: ${reason}`;
+      return settle(store, writer, { type: 'contentRejected', record, reason: text }, record);
+    },
+    isContentReferenced: async (digest) =>
+      isDigest(digest) && (await store.read((reads) => reads.isContentReferenced(digest))),
+
+    proveInclusion: (logLength, leafs) => proofs.inclusion(logLength, leafs),
+    proveConsistency: (from, to) => proofs.consistency(from, to),
+    proveAbsence: (logLength, logIds) => proofs.absence(logLength, logIds),
+    verifyCheckpoint: async (checkpoint) => {
+      const { contents, keyId, signature } = checkpoint;
+      const stored = await store.read((reads) =>
+        reads.checkpointAt(Number.isSafeInteger(contents.logLength) ? contents.logLength : -1),
+      );
+      const isSame = stored?.logRoot === contents.logRoot && stored.mapRoot === contents.mapRoot;
+      const isSignedSo = stored?.signature === signature && stored.keyId === keyId;
+      return {
+        checkpoint: isSame ? 'verified' : 'invalid',
+        signature:
+          isSame && isSignedSo && stored.timestamp === contents.timestamp ? 'verified' : await verify(),
+      };
+
+      async function verify(): Promise<VerificationState> {
+        const [key] = await store.read((reads) => reads.keys([{ logId: OPERATOR_LOG_ID, keyId }]));
+        if (key?.permissions.includes('commit') !== true) return 'invalid';
+        try {
+          verifyCheckpointSignature(checkpoint, key.publicKey as PublicKey);
+          return 'verified';
+        } catch (error) {
+          if (error instanceof CryptoError) return 'invalid';
+          throw error;
+        }
+      }
+    },
+
+    ledgerRecords: async (start, limit) => {
+      const { logLength } = await checkpoints.latest();
+      if (start >= logLength) return new Uint8Array(0);
+      const from = Number(start);
+      return store.read((reads) => reads.ledger(from, Math.min(from + limit, logLength)));
+    },
+    namespaceState: async (namespace) => {
+      const [row] = await store.read((reads) => reads.namespaces([namespace]));
+      if (row === undefined) return undefined;
+      return row.registry === undefined
+        ? { state: 'defined' }
+        : { state: 'imported', registry: row.registry };
+    },
+
+    close: () => (closed ??= close()),
+  };
+}
+
+/** @throws ApiError 404: package records are asked for here, and the operator log has none */
+function requireKey(logId: string, recordId: string): RecordKey {
+  if (!isDigest(logId)) throw logNotFound(logId as LogId);
+  if (!isDigest(recordId) || logId === OPERATOR_LOG_ID) throw recordNotFound(recordId as RecordId);
+  return { logId: logId as LogId, recordId: recordId as RecordId };
+}
+
+async function requireRecord(reads: StoreReads, logId: string, recordId: string): Promise<StoredRecord> {
+  const key = requireKey(logId, recordId);
+  const [record] = await reads.findRecords([key]);
+  if (record === undefined) throw await notFound(reads, key);
+  return record;
+}
+
+async function notFound(reads: StoreReads, { logId, recordId }: RecordKey): Promise<Error> {
+  const [hasRecords] = await reads.hasRecords([logId]);
+  return hasRecords ? recordNotFound(recordId) : logNotFound(logId);
+}
+
+async function settle(
+  store: RegistryStore,
+  writer: RegistryWriter,
+  operation: Operation,
+  key: RecordKey,
+): Promise<RecordStatus> {
+  const outcome = await writer.submit(operation);
+  switch (outcome.type) {
+    case 'status':
+      return outcome.status;
+    case 'notFound':
+      throw await store.read((reads) => notFound(reads, key));
+    case 'notSourcing':
+      throw recordNotSourcing();
+    default:
+      throw new Error(`the writer answered ${outcome.type} to ${operation.type}`);
+  }
+}

@@ -1,0 +1,145 @@
+import { isDigest } from '@warg/crypto';
+import {
+  type LogId,
+  OPERATOR_LOG_ID,
+  type PackageName,
+  type PublishedEnvelope,
+  type RecordId,
+} from '@warg/protocol';
+import { fetchTokenNotFound, logNotFound } from '@warg/protocol/api';
+import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
+import type { PublishedRecord } from '../store/rows.ts';
+import type { Checkpoints } from './checkpoints.ts';
+import type { LogsAnswer, LogsQuery } from './registry.ts';
+
+/** Most rows that are read at once; with a higher limit fewer logs are. */
+const ROWS = 10_000;
+const LOGS = 256;
+
+/** What a record takes in an answer besides its three texts. */
+const RECORD_FRAME = 200;
+
+interface LogQuery {
+  readonly logId: LogId;
+  readonly after: string | undefined;
+}
+
+interface LogPage {
+  readonly records: readonly PublishedEnvelope[];
+  readonly more: boolean;
+}
+
+/** The records of the operator log and of package logs at a signed length. @throws ApiError 404 */
+export async function fetchLogs(
+  store: RegistryStore,
+  checkpoints: Checkpoints,
+  query: LogsQuery,
+): Promise<LogsAnswer> {
+  const { logLength } = await checkpoints.at(query.logLength, 'logs');
+  const { limit } = query;
+  const room = { bytes: query.maxBytes };
+  const [operator] = await store.read((reads) =>
+    readPages(reads, [{ logId: OPERATOR_LOG_ID, after: query.operator }], { logLength, limit, room }),
+  );
+  const packages: [LogId, readonly PublishedEnvelope[]][] = [];
+  let more = operator!.more;
+  const logsAtOnce = Math.max(1, Math.min(LOGS, Math.floor(ROWS / (limit + 1))));
+  for (let first = 0; first < query.packages.length; first += logsAtOnce) {
+    if (room.bytes <= 0) {
+      more = true;
+      break;
+    }
+    const logs = query.packages.slice(first, first + logsAtOnce).map(toLogQuery);
+    const pages = await store.read((reads) => readPages(reads, logs, { logLength, limit, room }));
+    pages.forEach((page, index) => {
+      packages.push([logs[index]!.logId, page.records]);
+      more ||= page.more;
+    });
+    if (pages.length < logs.length) more = true;
+    // Many logs are a lot of work: others get their turn in between.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { operator: operator!.records, packages, more };
+}
+
+function toLogQuery([logId, after]: readonly [string, string | null | undefined]): LogQuery {
+  // The operator log is no package, and whatever is not a digest is no log.
+  if (!isDigest(logId) || logId === OPERATOR_LOG_ID) throw logNotFound(logId as LogId);
+  return { logId: logId as LogId, after: after ?? undefined };
+}
+
+/** A page of each log, in order, until there is no room; the logs that were not reached have none. */
+async function readPages(
+  reads: StoreReads,
+  logs: readonly LogQuery[],
+  at: { readonly logLength: number; readonly limit: number; readonly room: { bytes: number } },
+): Promise<LogPage[]> {
+  const { logLength, limit, room } = at;
+  const starts = await readStarts(reads, logs);
+  const found = await reads.published(
+    logs.map(({ logId }, index) => ({ logId, from: starts[index]!, below: logLength, limit: limit + 1 })),
+  );
+  const pages: LogPage[] = [];
+  for (const [index, { logId }] of logs.entries()) {
+    if (room.bytes <= 0 && pages.length > 0) break;
+    const records = found[index]!;
+    if (records.length === 0) await requireRecordBelow(reads, logId, logLength, starts[index]!);
+    pages.push(fill(records, limit, room));
+  }
+  return pages;
+}
+
+function fill(records: readonly PublishedRecord[], limit: number, room: { bytes: number }): LogPage {
+  const page: PublishedEnvelope[] = [];
+  for (const { envelope, registryIndex, recordId } of records.slice(0, limit)) {
+    // One record always fits, or nobody could ever get past it.
+    if (room.bytes <= 0 && page.length > 0) break;
+    const { contentBytes, keyId, signature } = envelope;
+    room.bytes -= RECORD_FRAME + (contentBytes.length * 4) / 3 + keyId.length + signature.length;
+    page.push({ contentBytes, keyId, signature, registryIndex, fetchToken: recordId });
+  }
+  return { records: page, more: page.length < records.length };
+}
+
+/** For each log the registry index from which on its records are wanted. */
+async function readStarts(reads: StoreReads, logs: readonly LogQuery[]): Promise<number[]> {
+  const withToken = logs.filter(({ after }) => after !== undefined) as { logId: LogId; after: string }[];
+  for (const { after } of withToken) if (!isDigest(after)) throw fetchTokenNotFound(after);
+  const records = await reads.findRecords(
+    withToken.map(({ logId, after }) => ({ logId, recordId: after as RecordId })),
+  );
+  let next = 0;
+  return logs.map(({ after }) => {
+    if (after === undefined) return 0;
+    const record = records[next++];
+    if (record?.registryIndex === undefined) throw fetchTokenNotFound(after);
+    return record.registryIndex + 1;
+  });
+}
+
+/** An empty page is right only behind a token of a log that was there at that length. */
+async function requireRecordBelow(
+  reads: StoreReads,
+  logId: LogId,
+  logLength: number,
+  start: number,
+): Promise<void> {
+  if (start > 0 && start <= logLength) return;
+  const [last] = await reads.lastIndexBelow([{ logId, logLength }]);
+  if (last === undefined) throw logNotFound(logId);
+}
+
+/** The names of published packages. @throws ApiError 404 `log` */
+export async function packageNames(
+  store: RegistryStore,
+  logIds: readonly string[],
+): Promise<[LogId, PackageName][]> {
+  for (const logId of logIds) if (!isDigest(logId)) throw logNotFound(logId as LogId);
+  const ids = logIds as readonly LogId[];
+  const names = await store.read((reads) => reads.packageNames(ids));
+  return ids.map((logId, index) => {
+    const name = names[index];
+    if (name === undefined) throw logNotFound(logId);
+    return [logId, name];
+  });
+}

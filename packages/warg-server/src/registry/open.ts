@@ -1,0 +1,93 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { encodePrivateKey } from '@warg/crypto';
+import { startWriter } from '../sequencer/start-writer.ts';
+import { startThreadWriter } from '../sequencer/thread-writer.ts';
+import type { RegistryWriter } from '../sequencer/writer.ts';
+import type { RegistryStore } from '../store/registry-store.ts';
+import { openMemoryStore, openSqliteReader, openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { createCore } from './core.ts';
+import type { Clock, RegistryCore, RegistryCoreOptions, RegistryLimits, RegistryLog } from './registry.ts';
+
+/** What holds where the options say nothing. */
+export const DEFAULT_LIMITS: RegistryLimits = {
+  sourcingTime: 24 * 3_600_000,
+  sourcingPerLog: 32,
+  sourcingPerAddress: 1000,
+  clockSkew: 5 * 60_000,
+  recordBytes: 1024 * 1024,
+};
+
+const DEFAULT_RESIGN_INTERVAL = 60_000;
+
+const systemClock: Clock = { now: () => Date.now() };
+
+const silent: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * Opens the registry in its store; makes the operator log's first record and the first checkpoint if the store is new.
+ *
+ * Records are written by a worker with a connection of its own, except in memory and where a test brings its clock.
+ *
+ * @throws RegistryError `OPERATOR_KEY_MISMATCH` (the store belongs to another operator key) | `NAMESPACE_CONFLICT`
+ * @throws StoreError `STORE_LOCKED` (another server has the file open) | `STORE_TOO_NEW` (made by a newer program) | `STORE_UNREADABLE`
+ * @example
+ * const core = await openRegistryCore({
+ *   store: { type: 'sqlite', file: 'registry.sqlite' },
+ *   operatorKey: generatePrivateKey(),
+ *   namespaces: [{ namespace: 'example', state: 'defined' }],
+ *   hasContent: async (digest) => (await content.size(digest)) !== undefined,
+ * });
+ */
+export async function openRegistryCore(options: RegistryCoreOptions): Promise<RegistryCore> {
+  const { recordPolicy, hasContent, clock = systemClock } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const { store, writer } = await openSides(options, limits);
+  return createCore({ store, writer, hasContent, recordPolicy, clock, limits }, async () => {
+    await writer.close();
+    await store.close();
+  });
+}
+
+interface Sides {
+  /** Where questions go. */
+  readonly store: RegistryStore;
+  readonly writer: RegistryWriter;
+}
+
+async function openSides(options: RegistryCoreOptions, limits: RegistryLimits): Promise<Sides> {
+  const { store: location, operatorKey, namespaces = [], log = silent, onFailure = () => {} } = options;
+  const { resignInterval = DEFAULT_RESIGN_INTERVAL } = options;
+  if (location.type === 'memory') return openInThread(openMemoryStore(), options, limits);
+  const { file } = location;
+  mkdirSync(dirname(file), { recursive: true });
+  if (options.clock !== undefined) return openInThread(openSqliteStore(file), options, limits);
+  const writer = await startThreadWriter(
+    { file, operatorKey: encodePrivateKey(operatorKey), namespaces, limits, resignInterval },
+    log,
+    onFailure,
+  );
+  try {
+    // The writer has made the file and its tables.
+    return { store: openSqliteReader(file), writer };
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}
+
+async function openInThread(
+  store: RegistryStore,
+  options: RegistryCoreOptions,
+  limits: RegistryLimits,
+): Promise<Sides> {
+  const { operatorKey, namespaces = [], clock = systemClock, log = silent } = options;
+  const { resignInterval = DEFAULT_RESIGN_INTERVAL } = options;
+  try {
+    const writer = await startWriter({ store, operatorKey, namespaces, clock, limits, resignInterval, log });
+    return { store, writer };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}

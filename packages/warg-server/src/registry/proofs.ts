@@ -1,0 +1,148 @@
+import { digestFromBytes, digestToBytes, isDigest } from '@warg/crypto';
+import { type LogId, mapKeyBytes, mapLeafBytes, OPERATOR_LOG_ID } from '@warg/protocol';
+import {
+  type ApiError,
+  bundleFailure,
+  checkpointNotFound,
+  incorrectProof,
+  leafNotFound,
+} from '@warg/protocol/api';
+import {
+  decodeMapBundle,
+  evaluateMapBundle,
+  hashLeaf,
+  type MapRoot,
+  MerkleLog,
+  MerkleMap,
+  TransparencyError,
+} from '@warg/transparency';
+import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
+import type { RecordKey, StoredCheckpoint } from '../store/rows.ts';
+import type { Checkpoints } from './checkpoints.ts';
+import type { InclusionAnswer, WireInteger } from './registry.ts';
+
+interface Trees {
+  readonly log: MerkleLog;
+  readonly map: MerkleMap;
+}
+
+/** Makes proofs from tiles and pages. Its trees only read; they see what was committed. */
+export class Proofs {
+  readonly #store: RegistryStore;
+  readonly #checkpoints: Checkpoints;
+  #trees: Trees | undefined;
+
+  constructor(store: RegistryStore, checkpoints: Checkpoints) {
+    this.#store = store;
+    this.#checkpoints = checkpoints;
+  }
+
+  async inclusion(logLength: WireInteger, leafs: readonly WireInteger[]): Promise<InclusionAnswer> {
+    const checkpoint = await this.#checkpoints.at(logLength, 'proof');
+    if (leafs.length === 0) throw bundleFailure('expected at least one leaf to prove, found none');
+    for (const leaf of leafs) if (leaf >= checkpoint.logLength) throw leafNotFound(leaf);
+    const indices = leafs.map(Number);
+    return this.#read(async (reads, { log, map }) => {
+      const leaves = await reads.leavesAt(indices);
+      const keys = leaves.map((leaf, i) => {
+        if (leaf === undefined) throw leafNotFound(indices[i]!);
+        return leaf;
+      });
+      const mapBundle = await map.prove(
+        rootOf(checkpoint),
+        keys.map(({ logId }) => mapKeyBytes(logId)),
+      );
+      await requireHeads(reads, checkpoint, indices, keys, mapBundle);
+      return { log: await log.prove({ length: checkpoint.logLength, leaves: indices }), map: mapBundle };
+    });
+  }
+
+  async consistency(from: WireInteger, to: WireInteger): Promise<Uint8Array> {
+    const latest = await this.#checkpoints.latest();
+    if (to > latest.logLength) throw checkpointNotFound(to, 'proof');
+    if (from > to) throw bundleFailure(`expected \`from\` to be at most \`to\` (${to}), found ${from}`);
+    // Every log begins with the empty log; there is nothing to prove, and the wire has no form for it.
+    if (Number(from) === 0) throw bundleFailure('expected `from` to be at least 1, found 0');
+    return this.#read((_, { log }) => log.prove({ length: Number(to), from: [Number(from)] }));
+  }
+
+  async absence(logLength: WireInteger, logIds: readonly string[]): Promise<Uint8Array> {
+    const checkpoint = await this.#checkpoints.at(logLength, 'proof');
+    if (logIds.length === 0) throw bundleFailure('expected at least one log id, found none');
+    for (const id of logIds) if (!isDigest(id)) throw bundleFailure('expected log ids of 64 hex digits');
+    const ids = logIds as readonly LogId[];
+    return this.#read(async (reads, { map }) => {
+      const last = await reads.lastIndexBelow(
+        ids.map((logId) => ({ logId, logLength: checkpoint.logLength })),
+      );
+      const present = last.findIndex((index) => index !== undefined);
+      if (present >= 0) {
+        const what = ids[present] === OPERATOR_LOG_ID ? 'the operator log' : `log ${ids[present]}`;
+        throw bundleFailure(`${what} is not absent: it has a record at log length ${checkpoint.logLength}`);
+      }
+      return map.proveAbsence(
+        rootOf(checkpoint),
+        ids.map((logId) => mapKeyBytes(logId)),
+      );
+    });
+  }
+
+  #read<T>(work: (reads: StoreReads, trees: Trees) => Promise<T>): Promise<T> {
+    return this.#store.read(async (reads) => {
+      this.#trees ??= {
+        log: await MerkleLog.open(reads.logStore),
+        map: await MerkleMap.open(reads.mapStore),
+      };
+      try {
+        return await work(reads, this.#trees);
+      } catch (error) {
+        throw asRefusal(error);
+      }
+    });
+  }
+}
+
+function rootOf({ mapRoot, mapPage }: StoredCheckpoint): MapRoot {
+  return { hash: digestToBytes(mapRoot), page: mapPage };
+}
+
+/**
+ * Demands that each leaf is the last record of its log at the checkpoint: the map points at no other.
+ *
+ * @throws ApiError 422 `incorrectProof`, with the root that the proof of the first other one would lead to
+ */
+async function requireHeads(
+  reads: StoreReads,
+  { logLength, mapRoot }: StoredCheckpoint,
+  indices: readonly number[],
+  leaves: readonly RecordKey[],
+  mapBundle: Uint8Array,
+): Promise<void> {
+  const heads = await reads.lastIndexBelow(leaves.map(({ logId }) => ({ logId, logLength })));
+  const other = indices.findIndex((index, i) => heads[i] !== index);
+  if (other < 0) return;
+  const { logId, recordId } = leaves[other]!;
+  const entry = { key: mapKeyBytes(logId), leafHash: hashLeaf(mapLeafBytes(recordId)) };
+  const [result] = evaluateMapBundle([decodeMapBundle(mapBundle)[other]!], [entry]);
+  if (!result!.ok) throw result!.error;
+  throw incorrectProof(mapRoot, digestFromBytes(result!.root));
+}
+
+/** What a tree refuses because of what was asked is the asker's error; a damaged store is ours. */
+function asRefusal(error: unknown): unknown {
+  if (!(error instanceof TransparencyError)) return error;
+  switch (error.code) {
+    case 'EMPTY_PROOF':
+    case 'LEAF_BEYOND_LOG':
+    case 'LENGTHS_OUT_OF_ORDER':
+    case 'LENGTHS_DIFFER':
+    case 'LENGTH_BEYOND_LOG':
+    case 'KEY_FOUND':
+    case 'KEY_NOT_FOUND':
+      return bundleFailure(error.message) satisfies ApiError;
+    case 'PAGE_NOT_FOUND':
+      return bundleFailure('the registry no longer proves things at this log length: ask at a newer one');
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,225 @@
+import type { Digest, PrivateKey } from '@warg/crypto';
+import type {
+  Envelope,
+  LogId,
+  PackageName,
+  PackageRecord,
+  PublishedEnvelope,
+  RecordId,
+  SignedCheckpoint,
+} from '@warg/protocol';
+
+/**
+ * The seam between the HTTP routes and the registry behind them: plain data in, plain data out. A refusal is an
+ * `ApiError` of `@warg/protocol/api`, ready to be written as the answer; whatever else is thrown is the server's
+ * own failure (500).
+ *
+ * Everything that is read here is durable: nothing appears in an answer before the transaction that made it so has
+ * been committed.
+ */
+export interface RegistryCore {
+  /** The newest signed checkpoint. Cheap: its JSON text is kept until the next commit. */
+  latestCheckpoint(): Promise<CheckpointAnswer>;
+  /**
+   * The signed checkpoint of exactly this length.
+   *
+   * @throws ApiError 404 `logLength`
+   */
+  checkpointAt(logLength: WireInteger): Promise<CheckpointAnswer>;
+  /**
+   * The records of the operator log and of package logs, as they stood at a signed length.
+   *
+   * @throws ApiError 404 `logLength` | `log` (no record of it below that length) | `fetchToken` (not a published record of that log)
+   */
+  fetchLogs(query: LogsQuery): Promise<LogsAnswer>;
+  /**
+   * The names of published packages, in the order asked for.
+   *
+   * @throws ApiError 404 `log` for the first id that no published package has
+   */
+  packageNames(logIds: readonly string[]): Promise<readonly (readonly [LogId, PackageName])[]>;
+
+  /**
+   * Takes a record. When this returns, the record is durable. The same record again is answered as it stands.
+   *
+   * @throws ApiError 400 (name or record cannot be read, or the name is not the log's), 401 (key unknown, signature wrong, not
+   *   authorised), 404 `namespace`, 409 `namespaceImport` | `record` (another record is processing on the same `prev`), 422 (refused by the
+   *   registry's policy), 429 (too many records of this log or address wait for content)
+   */
+  submit(submission: Submission): Promise<RecordStatus>;
+  /**
+   * @throws ApiError 404 `log` | `record`
+   */
+  recordStatus(logId: string, recordId: string): Promise<RecordStatus>;
+  /**
+   * Asked before an upload is read: does this record still wait for this content?
+   *
+   * @throws ApiError 404 `log` | `record`, 405 (the record is not sourcing), 400 (the record does not need that content)
+   */
+  expectContent(upload: ContentUpload): Promise<void>;
+  /**
+   * Told after an upload is safely in the content store. The last one moves the record to `processing` before this returns.
+   * Telling it twice is no error.
+   *
+   * @throws ApiError 404 `log` | `record`
+   */
+  contentStored(upload: ContentUpload): Promise<RecordStatus>;
+  /**
+   * Told when an upload was refused by a content policy: the record is rejected with this reason.
+   *
+   * @throws ApiError 404 `log` | `record`, 405 (the record is not sourcing)
+   */
+  contentRejected(upload: ContentUpload, reason: string): Promise<RecordStatus>;
+  /** Whether a published record names this content. */
+  isContentReferenced(digest: string): Promise<boolean>;
+
+  /**
+   * @throws ApiError 404 `logLength` | `leaf`, 422 `packageNotIncluded` | `incorrectProof` (the leaf is not its log's head at that length) | `failure` (no leaf)
+   */
+  proveInclusion(logLength: WireInteger, leafs: readonly WireInteger[]): Promise<InclusionAnswer>;
+  /**
+   * @throws ApiError 404 `logLength` (`to` is beyond the newest checkpoint), 422 `failure` (`from` is 0 or above `to`)
+   */
+  proveConsistency(from: WireInteger, to: WireInteger): Promise<Uint8Array>;
+  /**
+   * A map bundle with the path to the empty place of each id.
+   *
+   * @throws ApiError 404 `logLength`, 422 `failure` (a log of that id is there, or no id was given)
+   */
+  proveAbsence(logLength: WireInteger, logIds: readonly string[]): Promise<Uint8Array>;
+  /** Compares a signed checkpoint with what this registry signed and with the keys of its operator log. */
+  verifyCheckpoint(checkpoint: SignedCheckpoint): Promise<CheckpointVerification>;
+
+  /** `log id ‖ record id`, 64 bytes each, of at most `limit` published records from `start` on; empty past the end. */
+  ledgerRecords(start: WireInteger, limit: number): Promise<Uint8Array>;
+  /** What the operator log says of a namespace now; undefined if it does not name it. */
+  namespaceState(namespace: string): Promise<NamespaceState | undefined>;
+
+  /** Finishes what was accepted for writing, closes the store. Calls after it fail. */
+  close(): Promise<void>;
+}
+
+/** A whole number from a request; one above 2^53 − 1 arrives as a bigint and is never found. */
+export type WireInteger = number | bigint;
+
+export interface CheckpointAnswer {
+  readonly checkpoint: SignedCheckpoint;
+  /** The exact JSON text of `checkpoint`, as the reference writes it. */
+  readonly json: string;
+  /** Dense: the first checkpoint is 0. Signing the same length again keeps the number. */
+  readonly sequence: number;
+}
+
+export interface LogsQuery {
+  readonly logLength: WireInteger;
+  /** Most records of each log, 1 to 1000. */
+  readonly limit: number;
+  /** Start after this record of the operator log. */
+  readonly operator?: string | undefined;
+  /** Log id and the fetch token to start after, in the order in which the answer shall name them. */
+  readonly packages: readonly (readonly [logId: string, after: string | null | undefined])[];
+  /** Stop when the answer as JSON would pass about this many bytes; what was not reached is left out and `more` is true. */
+  readonly maxBytes: number;
+}
+
+export interface LogsAnswer {
+  readonly operator: readonly PublishedEnvelope[];
+  readonly packages: readonly (readonly [LogId, readonly PublishedEnvelope[]])[];
+  /** True if any of the logs has more records below the length than are here. */
+  readonly more: boolean;
+}
+
+export interface Submission {
+  readonly logId: string;
+  readonly packageName: string;
+  readonly envelope: Envelope;
+  /** Where the request came from, for the cap on records that wait for content. */
+  readonly address: string;
+}
+
+export interface ContentUpload {
+  readonly logId: string;
+  readonly recordId: string;
+  readonly digest: string;
+}
+
+export type RecordStatus = { readonly recordId: RecordId } & (
+  | { readonly state: 'sourcing'; readonly missingContent: readonly Digest[] }
+  | { readonly state: 'processing' }
+  | { readonly state: 'rejected'; readonly reason: string }
+  | { readonly state: 'published'; readonly registryIndex: number }
+);
+
+export interface InclusionAnswer {
+  readonly log: Uint8Array;
+  readonly map: Uint8Array;
+}
+
+export type VerificationState = 'unverified' | 'verified' | 'invalid';
+
+export interface CheckpointVerification {
+  readonly checkpoint: VerificationState;
+  readonly signature: VerificationState;
+}
+
+export type NamespaceState =
+  | { readonly state: 'defined' }
+  | { readonly state: 'imported'; readonly registry: string };
+
+export type NamespaceDefinition = NamespaceState & { readonly namespace: string };
+
+/** Where the registry keeps its records. `memory` is lost at exit. */
+export type StoreLocation = { readonly type: 'sqlite'; readonly file: string } | { readonly type: 'memory' };
+
+/** A further opinion about a record, asked before it is stored. */
+export interface RecordPolicy {
+  /** @throws ApiError 401 or 422 to refuse the record */
+  check(request: {
+    readonly packageName: PackageName;
+    readonly envelope: Envelope;
+    readonly record: PackageRecord;
+  }): void | Promise<void>;
+}
+
+/** The time, from outside, so that a test can turn it. Milliseconds since the epoch. */
+export interface Clock {
+  now(): number;
+}
+
+export interface RegistryLimits {
+  /** How long a record may wait for its content, ms. Default 24 h. */
+  readonly sourcingTime: number;
+  /** Most records of one log that wait for content. Default 32. */
+  readonly sourcingPerLog: number;
+  /** Most records from one address that wait for content. Default 1000. */
+  readonly sourcingPerAddress: number;
+  /** How far a record's time may lie ahead of the clock, ms. Default 5 min. */
+  readonly clockSkew: number;
+  /** Largest contents of a record, bytes. Default 1 MiB. */
+  readonly recordBytes: number;
+}
+
+/** What the registry has to say to a log; `fields` holds no secret. */
+export interface RegistryLog {
+  debug(fields: Record<string, unknown>, message: string): void;
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+}
+
+export interface RegistryCoreOptions {
+  readonly store: StoreLocation;
+  readonly operatorKey: PrivateKey;
+  /** Namespaces that the operator log shall name; what it does not have yet is appended to it. */
+  readonly namespaces?: readonly NamespaceDefinition[];
+  /** Whether the content store holds this content already. */
+  readonly hasContent: (digest: Digest) => Promise<boolean>;
+  readonly recordPolicy?: RecordPolicy;
+  readonly clock?: Clock;
+  readonly limits?: Partial<RegistryLimits>;
+  /** How often the head is signed again while nothing happens, ms; 0 for never. Default 60 000. */
+  readonly resignInterval?: number;
+  readonly log?: RegistryLog;
+  /** Told once if the registry can no longer write: everything that is asked to be written fails from then on. End the process. */
+  readonly onFailure?: (error: Error) => void;
+}

@@ -1,0 +1,120 @@
+import { isDigest } from '@warg/crypto';
+import { encodePackageRecord, type PackageRecord, timestampToMillis } from '@warg/protocol';
+import { rejection } from '@warg/protocol/api';
+
+/**
+ * What this registry does not take although the protocol's state machine would. Clients of all registries must accept
+ * such records in logs; nobody needs new ones.
+ *
+ * @param now ms since the epoch
+ * @param clockSkew how far ahead of `now` a record may be, ms
+ * @throws ApiError 422
+ */
+export function requireStrict(
+  record: PackageRecord,
+  contentBytes: Uint8Array,
+  now: number,
+  clockSkew: number,
+): void {
+  if (record.entries.length === 0) throw rejection('expected at least one entry in the record, found none');
+  if (record.time.seconds < 0n) throw rejection('expected a timestamp after 1970, found one before');
+  if (timestampToMillis(record.time) > now + clockSkew) {
+    const minutes = clockSkew / 60_000;
+    throw rejection(
+      `expected a timestamp at most ${minutes} minutes ahead of the registry's clock, found a later one: set your clock`,
+    );
+  }
+  if (record.prev !== undefined && !isDigest(record.prev)) {
+    throw rejection('expected `prev` to have 64 hex digits, found another length');
+  }
+  for (const entry of record.entries) {
+    if (entry.type === 'release' && !isDigest(entry.content)) {
+      throw rejection(
+        `expected the content of version ${entry.version} to have 64 hex digits, found another length`,
+      );
+    }
+  }
+  if (wrapsNumbers(record, contentBytes)) {
+    throw rejection('expected numbers of at most 32 bits in the record, found one that decoders cut off');
+  }
+}
+
+/**
+ * Whether the bytes hold a number that is read as another one because its field has 32 bits only. Decoders of all
+ * languages cut it off the same way, but what a person sees in the bytes is not what the record says.
+ *
+ * A shortest encoding of what was read is enough to know: a number that was cut off was longer.
+ */
+function wrapsNumbers(record: PackageRecord, contentBytes: Uint8Array): boolean {
+  // An ordinary record is the shortest encoding itself.
+  const plain = encodePackageRecord(record);
+  if (plain.length === contentBytes.length && plain.every((byte, i) => byte === contentBytes[i]))
+    return false;
+  return hasWideNumber(contentBytes, 0, contentBytes.length, RECORD);
+}
+
+/** Which fields of a message are numbers of 32 bits, and which are messages that may have some. */
+interface Fields {
+  readonly numbers: readonly number[];
+  readonly messages: Readonly<Record<number, Fields>>;
+}
+
+const TIME: Fields = { numbers: [2], messages: {} };
+const PERMISSIONS: Fields = { numbers: [2], messages: {} };
+const ENTRY: Fields = { numbers: [], messages: { 2: PERMISSIONS, 3: PERMISSIONS } };
+const RECORD: Fields = { numbers: [2], messages: { 3: TIME, 4: ENTRY } };
+
+/** Walks over a message that has been decoded before, so it is known to be well-formed. */
+function hasWideNumber(bytes: Uint8Array, start: number, end: number, fields: Fields): boolean {
+  const reader = { at: start };
+  while (reader.at < end) {
+    const key = readVarint(bytes, reader);
+    const field = Number(key >> 3n);
+    switch (Number(key & 7n)) {
+      case 0: {
+        const value = readVarint(bytes, reader);
+        if (fields.numbers.includes(field) && isWide(value)) return true;
+        break;
+      }
+      case 1:
+        reader.at += 8;
+        break;
+      case 2: {
+        const length = Number(readVarint(bytes, reader));
+        const from = reader.at;
+        reader.at += length;
+        const message = fields.messages[field];
+        if (message !== undefined && hasWideNumber(bytes, from, reader.at, message)) return true;
+        if (fields.numbers.includes(field) && hasWidePacked(bytes, from, reader.at)) return true;
+        break;
+      }
+      case 5:
+        reader.at += 4;
+        break;
+      // The marks of groups have no value; what is inside is walked over like the rest.
+      default:
+        break;
+    }
+  }
+  return false;
+}
+
+function hasWidePacked(bytes: Uint8Array, start: number, end: number): boolean {
+  const reader = { at: start };
+  while (reader.at < end) if (isWide(readVarint(bytes, reader))) return true;
+  return false;
+}
+
+/** Whether a varint is neither a number of 32 bits nor the ten-byte form of a negative one. */
+function isWide(value: bigint): boolean {
+  return value >= 2n ** 32n && value < 2n ** 64n - 2n ** 31n;
+}
+
+function readVarint(bytes: Uint8Array, reader: { at: number }): bigint {
+  let value = 0n;
+  for (let shift = 0n; ; shift += 7n) {
+    const byte = bytes[reader.at++]!;
+    value |= BigInt(byte & 0x7f) << shift;
+    if (byte < 0x80) return value;
+  }
+}

@@ -1,0 +1,200 @@
+import { CryptoError, type Digest, isDigest, keyIdOf, type PublicKey, WargError } from '@warg/crypto';
+import {
+  decodePackageRecord,
+  type Envelope,
+  type LogId,
+  namespaceOf,
+  type PackageEntry,
+  type PackageName,
+  type PackageRecord,
+  packageLogId,
+  packageRecordId,
+  parsePackageName,
+  verifyPackageEnvelope,
+} from '@warg/protocol';
+import {
+  apiError,
+  namespaceImported,
+  namespaceNotFound,
+  pendingPublishConflict,
+  rejection,
+  unauthorized,
+} from '@warg/protocol/api';
+import { recordStatus } from '../sequencer/status.ts';
+import type { RegistryWriter } from '../sequencer/writer.ts';
+import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
+import type { ContentNeed, RecordKey } from '../store/rows.ts';
+import type { Clock, RecordPolicy, RecordStatus, RegistryLimits, Submission } from './registry.ts';
+import { requireStrict } from './strictness.ts';
+
+/** How many processing records of a log are looked at for keys that they introduce. */
+const PIPELINE = 100;
+
+export interface SubmissionOptions {
+  readonly store: RegistryStore;
+  readonly writer: RegistryWriter;
+  readonly hasContent: (digest: Digest) => Promise<boolean>;
+  readonly recordPolicy: RecordPolicy | undefined;
+  readonly clock: Clock;
+  readonly limits: RegistryLimits;
+}
+
+/** Checks a record and hands it to the writer: the checklist of a submission, in order. */
+export async function submitRecord(
+  options: SubmissionOptions,
+  submission: Submission,
+): Promise<RecordStatus> {
+  const { store, writer, clock, limits } = options;
+  const { address } = submission;
+  // Copied: the caller may go on using its bytes, and a view of a larger buffer would send all of that to the writer.
+  const envelope = { ...submission.envelope, contentBytes: new Uint8Array(submission.envelope.contentBytes) };
+  const packageName = requireName(submission);
+  const logId = submission.logId as LogId;
+  const record = decodeRecord(envelope, limits);
+  const key: RecordKey = { logId, recordId: packageRecordId(envelope.contentBytes) };
+
+  const asItStands = await store.read((reads) => readStatus(reads, key));
+  if (asItStands !== undefined) return asItStands;
+
+  await store.read((reads) => requireNamespace(reads, packageName));
+  requireStrict(record, envelope.contentBytes, clock.now(), limits.clockSkew);
+  await options.recordPolicy?.check({ packageName, envelope, record });
+  await store.read((reads) => requireSigner(reads, logId, record, envelope));
+
+  const contents = await findContents(record, options.hasContent);
+  const outcome = await writer.submit({
+    type: 'accept',
+    record: {
+      ...key,
+      prev: record.prev,
+      envelope,
+      // The log has its name from its first record.
+      packageName: record.prev === undefined ? packageName : undefined,
+      address,
+      state: contents.some(({ missing }) => missing) ? 'sourcing' : 'processing',
+      contents,
+      acceptedAt: clock.now(),
+    },
+  });
+  switch (outcome.type) {
+    case 'status':
+      return outcome.status;
+    case 'conflict':
+      throw pendingPublishConflict(outcome.with);
+    case 'full':
+      throw apiError(
+        429,
+        `${outcome.limit} records of this ${outcome.scope} wait for their content: upload it, or try again later`,
+      );
+    default:
+      throw new Error(`the writer answered ${outcome.type} to a submission`);
+  }
+}
+
+function requireName({ packageName: text, logId }: Submission): PackageName {
+  let name: PackageName;
+  try {
+    name = parsePackageName(text);
+  } catch (cause) {
+    throw apiError(400, (cause as Error).message, { cause });
+  }
+  const expected = packageLogId(name);
+  if (expected === logId) return name;
+  throw apiError(
+    400,
+    `package log identifier \`${expected}\` derived from \`${name}\` does not match provided log identifier \`${logId}\``,
+  );
+}
+
+function decodeRecord({ contentBytes }: Envelope, { recordBytes }: RegistryLimits): PackageRecord {
+  if (contentBytes.length > recordBytes) {
+    throw apiError(413, `expected a record of at most ${recordBytes} bytes, found ${contentBytes.length}`);
+  }
+  try {
+    return decodePackageRecord(contentBytes);
+  } catch (cause) {
+    if (!(cause instanceof WargError)) throw cause;
+    throw apiError(400, cause.message, { cause });
+  }
+}
+
+async function readStatus(reads: StoreReads, key: RecordKey): Promise<RecordStatus | undefined> {
+  const [record] = await reads.findRecords([key]);
+  // An expired record may be sent again and starts over.
+  if (record === undefined || record.state === 'expired') return undefined;
+  return recordStatus(record, record.state === 'sourcing' ? await reads.contentsOf(record.arrival) : []);
+}
+
+async function requireNamespace(reads: StoreReads, name: PackageName): Promise<void> {
+  const namespace = namespaceOf(name);
+  const [row] = await reads.namespaces([namespace]);
+  if (row === undefined) throw namespaceNotFound(namespace);
+  if (row.registry !== undefined) throw namespaceImported(namespace);
+}
+
+/**
+ * The signature must be that of a key of the log: one that its published state knows, one that a record before this one
+ * brings which is still processing, or, in a new log, the one that this record begins it with.
+ */
+async function requireSigner(
+  reads: StoreReads,
+  logId: LogId,
+  record: PackageRecord,
+  envelope: Envelope,
+): Promise<void> {
+  const signer = await findSigner(reads, logId, record, envelope.keyId);
+  if (signer === undefined) throw unauthorized(`unknown key id \`${envelope.keyId}\``);
+  try {
+    verifyPackageEnvelope(envelope, signer.publicKey);
+  } catch (cause) {
+    if (!(cause instanceof CryptoError)) throw cause;
+    throw unauthorized(`signature \`${envelope.signature}\` verification failed`);
+  }
+  if (!signer.permitted) throw rejection(`the key \`${envelope.keyId}\` has no permission in this package`);
+}
+
+interface Signer {
+  readonly publicKey: PublicKey;
+  readonly permitted: boolean;
+}
+
+async function findSigner(
+  reads: StoreReads,
+  logId: LogId,
+  record: PackageRecord,
+  keyId: string,
+): Promise<Signer | undefined> {
+  const [row] = await reads.keys([{ logId, keyId }]);
+  if (row !== undefined && row.permissions.length > 0) {
+    return { publicKey: row.publicKey as PublicKey, permitted: true };
+  }
+  for (const { envelope } of await reads.processingOf(logId, PIPELINE)) {
+    for (const entry of decodePackageRecord(envelope.contentBytes).entries) {
+      const key = keyBroughtBy(entry);
+      if (key !== undefined && keyIdOf(key) === keyId) return { publicKey: key, permitted: true };
+    }
+  }
+  if (row !== undefined) return { publicKey: row.publicKey as PublicKey, permitted: false };
+
+  const [first] = record.entries;
+  if (record.prev !== undefined || first?.type !== 'init' || keyIdOf(first.key) !== keyId) return undefined;
+  const [name] = await reads.packageNames([logId]);
+  return name === undefined ? { publicKey: first.key, permitted: true } : undefined;
+}
+
+function keyBroughtBy(entry: PackageEntry): PublicKey | undefined {
+  if (entry.type === 'init') return entry.key;
+  return entry.type === 'grantFlat' && entry.permissions.length > 0 ? entry.key : undefined;
+}
+
+/** Every content that the record releases, once, in order. */
+async function findContents(
+  record: PackageRecord,
+  hasContent: (digest: Digest) => Promise<boolean>,
+): Promise<ContentNeed[]> {
+  const digests = new Set<Digest>();
+  for (const entry of record.entries) {
+    if (entry.type === 'release' && isDigest(entry.content)) digests.add(entry.content);
+  }
+  return Promise.all([...digests].map(async (digest) => ({ digest, missing: !(await hasContent(digest)) })));
+}

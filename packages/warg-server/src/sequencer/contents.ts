@@ -1,0 +1,41 @@
+import type { StoreTransaction } from '../store/registry-store.ts';
+import type { RecordKey, StoredRecord } from '../store/rows.ts';
+import type { Outcome } from './operations.ts';
+import { recordStatus } from './status.ts';
+
+/**
+ * Notes that a content is there. The last one that a record waits for makes it `processing`, in the same transaction: it
+ * never reads `sourcing` again. A record that does not wait any more is answered as it stands.
+ */
+export async function contentStored(
+  transaction: StoreTransaction,
+  key: RecordKey,
+  digest: string,
+  now: number,
+): Promise<Outcome> {
+  const [record] = await transaction.findRecords([key]);
+  if (record === undefined) return { type: 'notFound' };
+  if (record.state !== 'sourcing') return { type: 'status', status: recordStatus(record, []) };
+
+  await transaction.markContentStored([{ arrival: record.arrival, digest }]);
+  const contents = await transaction.contentsOf(record.arrival);
+  if (contents.some(({ missing }) => missing))
+    return { type: 'status', status: recordStatus(record, contents) };
+  await transaction.changeStates([{ arrival: record.arrival, state: 'processing', changedAt: now }]);
+  return { type: 'status', status: recordStatus({ ...record, state: 'processing' }, contents) };
+}
+
+/** Rejects a record whose content was refused. */
+export async function contentRejected(
+  transaction: StoreTransaction,
+  key: RecordKey,
+  reason: string,
+  now: number,
+): Promise<Outcome> {
+  const [record] = await transaction.findRecords([key]);
+  if (record === undefined) return { type: 'notFound' };
+  if (record.state !== 'sourcing') return { type: 'notSourcing' };
+  await transaction.changeStates([{ arrival: record.arrival, state: 'rejected', reason, changedAt: now }]);
+  const rejected: StoredRecord = { ...record, state: 'rejected', reason };
+  return { type: 'status', status: recordStatus(rejected, []) };
+}

@@ -1,0 +1,106 @@
+import { keyIdOf, WargError } from '@warg/crypto';
+import {
+  decodeOperatorRecord,
+  decodePackageRecord,
+  type LogId,
+  OPERATOR_LOG_ID,
+  type OperatorEntry,
+  type PackageEntry,
+} from '@warg/protocol';
+import type { RegistryLog } from '../registry/registry.ts';
+import type { StoreReads } from '../store/registry-store.ts';
+import type { LogPart, LogPartQuery, StoredRecord } from '../store/rows.ts';
+import { type LogFold, operatorFold, packageFold } from './log-fold.ts';
+
+export interface FoldResult {
+  /** In order of arrival. */
+  readonly published: readonly StoredRecord[];
+  readonly rejected: readonly { readonly record: StoredRecord; readonly reason: string }[];
+  /** The rows that the published records changed. */
+  readonly parts: readonly LogPart[];
+}
+
+/**
+ * Folds records, in order of arrival, each into the state of its log. Of the states only those rows are read that the
+ * records can touch. A record that does not fit, or that makes the fold throw, is rejected alone.
+ */
+export async function foldRecords(
+  reads: StoreReads,
+  records: readonly StoredRecord[],
+  log: RegistryLog,
+): Promise<FoldResult> {
+  const folds = new Map<LogId, LogFold>();
+  for (const part of await reads.logParts(partsTouched(records))) {
+    folds.set(part.logId, part.logId === OPERATOR_LOG_ID ? operatorFold(part) : packageFold(part));
+  }
+  const published: StoredRecord[] = [];
+  const rejected: { record: StoredRecord; reason: string }[] = [];
+  for (const record of records) {
+    try {
+      folds.get(record.logId)!.apply(record);
+      published.push(record);
+    } catch (error) {
+      rejected.push({ record, reason: reasonOf(error, record, log) });
+    }
+  }
+  const parts = [...folds.values()].map((fold) => fold.changes()).filter((part) => part !== undefined);
+  return { published, rejected, parts };
+}
+
+function reasonOf(error: unknown, record: StoredRecord, log: RegistryLog): string {
+  if (error instanceof WargError) return error.message;
+  const { logId, recordId } = record;
+  log.error(
+    { logId, recordId, error: String((error as Error)?.stack ?? error) },
+    'a record made the fold throw',
+  );
+  return 'the registry could not process the record';
+}
+
+/** Which rows of which logs the records can touch. */
+function partsTouched(records: readonly StoredRecord[]): LogPartQuery[] {
+  const touched = new Map<LogId, { keyIds: Set<string>; versions: Set<string>; namespaces: Set<string> }>();
+  for (const { logId, envelope } of records) {
+    let names = touched.get(logId);
+    if (names === undefined) {
+      names = { keyIds: new Set(), versions: new Set(), namespaces: new Set() };
+      touched.set(logId, names);
+    }
+    names.keyIds.add(envelope.keyId);
+    for (const entry of entriesOf(logId, envelope.contentBytes)) {
+      switch (entry.type) {
+        case 'init':
+        case 'grantFlat':
+          names.keyIds.add(keyIdOf(entry.key));
+          break;
+        case 'revokeFlat':
+          names.keyIds.add(entry.keyId);
+          break;
+        case 'release':
+        case 'yank':
+          names.versions.add(entry.version);
+          break;
+        case 'defineNamespace':
+        case 'importNamespace':
+          names.namespaces.add(entry.namespace);
+          break;
+      }
+    }
+  }
+  return [...touched].map(([logId, { keyIds, versions, namespaces }]) => ({
+    logId,
+    keyIds: [...keyIds],
+    versions: [...versions],
+    namespaces: [...namespaces],
+  }));
+}
+
+function entriesOf(logId: LogId, contentBytes: Uint8Array): readonly (PackageEntry | OperatorEntry)[] {
+  try {
+    const isOperator = logId === OPERATOR_LOG_ID;
+    return (isOperator ? decodeOperatorRecord(contentBytes) : decodePackageRecord(contentBytes)).entries;
+  } catch {
+    // The fold will say what is wrong with it.
+    return [];
+  }
+}

@@ -1,0 +1,29 @@
+import type { RecordId } from '@warg/protocol';
+import type { RecordStatus } from '../registry/registry.ts';
+import type { NewRecord, RecordKey } from '../store/rows.ts';
+
+/**
+ * What the writer can be asked to do, and its answers: plain data that goes through a message port as it is. What the
+ * registry's reader side has checked already (forms, names, signatures, policy) is not checked again; what another request
+ * could have changed meanwhile is.
+ */
+export type Operation =
+  | { readonly type: 'accept'; readonly record: NewRecord }
+  | { readonly type: 'contentStored'; readonly record: RecordKey; readonly digest: string }
+  | { readonly type: 'contentRejected'; readonly record: RecordKey; readonly reason: string };
+
+export type Outcome =
+  | { readonly type: 'status'; readonly status: RecordStatus }
+  /** Another record is processing on the same predecessor. */
+  | { readonly type: 'conflict'; readonly with: RecordId }
+  /** Too many records wait for content. */
+  | { readonly type: 'full'; readonly scope: 'log' | 'address'; readonly limit: number }
+  | { readonly type: 'notFound' }
+  | { readonly type: 'notSourcing' };
+
+/** The limits that hold inside the writer's transactions. */
+export interface WriterLimits {
+  readonly sourcingTime: number;
+  readonly sourcingPerLog: number;
+  readonly sourcingPerAddress: number;
+}

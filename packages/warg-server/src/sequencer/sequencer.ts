@@ -1,0 +1,224 @@
+import { digestFromBytes, digestToBytes } from '@warg/crypto';
+import { type LogId, logLeafBytes, mapKeyBytes, mapLeafBytes, type RecordId } from '@warg/protocol';
+import { EMPTY_MAP, hashLeaf, MAX_LOG_LENGTH, MerkleLog, MerkleMap } from '@warg/transparency';
+import type { Clock, RegistryLog } from '../registry/registry.ts';
+import { StoreError } from '../store/errors.ts';
+import type { RegistryStore, StoreTransaction } from '../store/registry-store.ts';
+import type { LogPart, RecordKey, StoredCheckpoint } from '../store/rows.ts';
+import { foldRecords } from './fold.ts';
+import type { CheckpointSigner } from './signer.ts';
+
+/** Most records of one checkpoint, and most bytes of them: bounds how long acceptances wait for it. */
+const BATCH = { limit: 512, maxBytes: 4 * 1024 * 1024 };
+
+export interface SequencerOptions {
+  readonly store: RegistryStore;
+  readonly signer: CheckpointSigner;
+  readonly clock: Clock;
+  readonly log: RegistryLog;
+  /** Told of each checkpoint after its commit. */
+  readonly committed?: (checkpoint: StoredCheckpoint) => void;
+}
+
+/** What one pass did. `more` says that another pass has something to do. */
+export interface PassResult {
+  readonly published: number;
+  readonly rejected: number;
+  readonly more: boolean;
+}
+
+/** Somebody else has signed a checkpoint since this sequencer looked. Nothing was written. */
+class StaleHead extends Error {}
+
+/**
+ * The only writer of the log: makes accepted records part of a signed checkpoint.
+ *
+ * It keeps in memory what it believes the newest checkpoint to be, and nothing is committed unless the store agrees: the
+ * next checkpoint is inserted by compare-and-swap on the whole one before it. After a refusal, or an error that leaves
+ * open whether a commit happened, everything is read from the store again.
+ */
+export class Sequencer {
+  readonly #options: SequencerOptions;
+  #trees: { readonly log: MerkleLog; readonly map: MerkleMap } | undefined;
+  #head: StoredCheckpoint | undefined;
+  /** What was signed in the transaction that runs: nobody sees it before the commit. */
+  #next: StoredCheckpoint | undefined;
+  /** Whether `#head` and the trees are known to be those of the store. */
+  #settled = false;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SequencerOptions) {
+    this.#options = options;
+  }
+
+  /** Publishes or rejects every record that is processing, up to a limit, in order of arrival. */
+  async pass(): Promise<PassResult> {
+    const result = await this.#attempt(async (transaction) => {
+      const records = await transaction.processing(BATCH);
+      if (records.length === 0) return { published: 0, rejected: 0, more: false };
+      const { published, rejected, parts } = await foldRecords(transaction, records, this.#options.log);
+      const changedAt = this.#options.clock.now();
+      const first = this.#head?.logLength ?? 0;
+      await transaction.changeStates([
+        ...rejected.map(({ record, reason }) => ({
+          arrival: record.arrival,
+          state: 'rejected' as const,
+          reason,
+          changedAt,
+        })),
+        ...published.map((record, index) => ({
+          arrival: record.arrival,
+          state: 'published' as const,
+          registryIndex: first + index,
+          changedAt,
+        })),
+      ]);
+      await this.#extend(transaction, published, parts);
+      return { published: published.length, rejected: rejected.length, more: true };
+    });
+    return result ?? { published: 0, rejected: 0, more: true };
+  }
+
+  /**
+   * Runs `prepare` and makes what it published the next checkpoint, all in one transaction: for the operator's own records.
+   *
+   * @returns what `prepare` returned; undefined if somebody else signed meanwhile and nothing was done
+   */
+  publish<T>(
+    prepare: (
+      transaction: StoreTransaction,
+      logLength: number,
+    ) => Promise<{ published: readonly RecordKey[]; parts: readonly LogPart[]; result: T }>,
+  ): Promise<T | undefined> {
+    return this.#attempt(async (transaction) => {
+      const { published, parts, result } = await prepare(transaction, this.#head?.logLength ?? 0);
+      await this.#extend(transaction, published, parts);
+      return result;
+    });
+  }
+
+  /** Signs the head again with the time of now, in place of the signature before. */
+  async resign(): Promise<boolean> {
+    const signed = await this.#attempt(async (transaction) => {
+      const previous = this.#head;
+      if (previous === undefined) return false;
+      const timestamp = this.#timestamp(previous);
+      if (timestamp === previous.timestamp) return false;
+      const next = await this.#sign({ ...previous, timestamp });
+      if (!(await transaction.replaceCheckpoint(previous, next))) throw new StaleHead();
+      this.#next = next;
+      return true;
+    });
+    return signed ?? false;
+  }
+
+  /** The newest committed checkpoint, as far as this sequencer knows. */
+  get head(): StoredCheckpoint | undefined {
+    return this.#head;
+  }
+
+  /** One transaction, one at a time. Undefined if the head was stale. */
+  #attempt<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T | undefined> {
+    const done = this.#turn.then(() => this.#attemptNow(work));
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  async #attemptNow<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T | undefined> {
+    const wasSettled = this.#settled;
+    // Until the commit is known to have happened, what is in memory counts for nothing.
+    this.#settled = false;
+    this.#next = undefined;
+    try {
+      const result = await this.#options.store.transaction(async (transaction) => {
+        if (!wasSettled) await this.#settle(transaction);
+        return work(transaction);
+      });
+      this.#settled = true;
+      if (this.#next !== undefined) {
+        this.#head = this.#next;
+        this.#options.committed?.(this.#head);
+      }
+      return result;
+    } catch (error) {
+      if (!(error instanceof StaleHead)) throw error;
+      this.#options.log.info({}, 'another sequencer signed a checkpoint; reading the store again');
+      return undefined;
+    }
+  }
+
+  /** Reads head and trees from the store, and makes sure that they belong together. */
+  async #settle(transaction: StoreTransaction): Promise<void> {
+    const head = await transaction.latestCheckpoint();
+    if (this.#trees === undefined) {
+      const log = await MerkleLog.open(transaction.logStore);
+      this.#trees = { log, map: await MerkleMap.open(transaction.mapStore) };
+    } else {
+      await this.#trees.log.reload();
+      await this.#trees.map.reload();
+    }
+    const { log } = this.#trees;
+    const logLength = head?.logLength ?? 0;
+    if (log.length !== logLength) {
+      throw new StoreError(
+        'STORE_CORRUPT',
+        `the newest checkpoint is of ${logLength} records, but the stored log has ${log.length}`,
+      );
+    }
+    if (head !== undefined && digestFromBytes(await log.rootAt(logLength)) !== head.logRoot) {
+      throw new StoreError(
+        'STORE_CORRUPT',
+        'the stored log does not lead to the root that its newest checkpoint signs',
+      );
+    }
+    this.#head = head;
+  }
+
+  /** Appends leaves, moves the heads of their logs, and signs. */
+  async #extend(
+    transaction: StoreTransaction,
+    published: readonly RecordKey[],
+    parts: readonly LogPart[],
+  ): Promise<void> {
+    const previous = this.#head;
+    if (published.length === 0) {
+      // Rejections rest on the state that belongs to this head, so it must still be the store's.
+      const latest = await transaction.latestCheckpoint();
+      if (latest?.sequence !== previous?.sequence) throw new StaleHead();
+      return;
+    }
+    const { log, map } = this.#trees!;
+    const logLength = (previous?.logLength ?? 0) + published.length;
+    if (logLength > MAX_LOG_LENGTH) throw new Error(`the log is full: it cannot have ${logLength} leaves`);
+
+    const heads = new Map<LogId, RecordId>();
+    for (const { logId, recordId } of published) heads.set(logId, recordId);
+    await log.append(published.map((leaf) => hashLeaf(logLeafBytes(leaf))));
+    const mapRoot = await map.update(
+      previous === undefined ? EMPTY_MAP : { hash: digestToBytes(previous.mapRoot), page: previous.mapPage },
+      [...heads].map(([logId, recordId]) => [mapKeyBytes(logId), hashLeaf(mapLeafBytes(recordId))] as const),
+    );
+    await transaction.saveLogParts(parts);
+    const next = await this.#sign({
+      sequence: (previous?.sequence ?? -1) + 1,
+      logLength,
+      logRoot: digestFromBytes(await log.rootAt(logLength)),
+      mapRoot: digestFromBytes(mapRoot.hash),
+      mapPage: mapRoot.page,
+      timestamp: this.#timestamp(previous),
+    });
+    if (!(await transaction.insertCheckpoint(previous, next))) throw new StaleHead();
+    this.#next = next;
+  }
+
+  async #sign(checkpoint: Omit<StoredCheckpoint, 'keyId' | 'signature'>): Promise<StoredCheckpoint> {
+    const { logRoot, logLength, mapRoot, timestamp } = checkpoint;
+    const { keyId, signature } = await this.#options.signer.sign({ logRoot, logLength, mapRoot, timestamp });
+    return { ...checkpoint, keyId, signature };
+  }
+
+  /** A checkpoint is never older than the one before, even if the clock was turned back. */
+  #timestamp(previous: StoredCheckpoint | undefined): number {
+    return Math.max(Math.floor(this.#options.clock.now() / 1000), previous?.timestamp ?? 0);
+  }
+}

@@ -1,0 +1,151 @@
+import { Worker } from 'node:worker_threads';
+import { RegistryError, type RegistryErrorCode } from '../registry/errors.ts';
+import type { RegistryLog } from '../registry/registry.ts';
+import { StoreError, type StoreErrorCode } from '../store/errors.ts';
+import type { Operation, Outcome } from './operations.ts';
+import type { Answer, ErrorMessage, FromThread, ThreadOptions, ToThread } from './thread-messages.ts';
+import type { RegistryWriter } from './writer.ts';
+
+interface Waiting {
+  readonly resolve: (outcome: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Starts a writer in a worker and waits until it is in service.
+ *
+ * @throws RegistryError | StoreError what the writer found
+ */
+export async function startThreadWriter(
+  options: ThreadOptions,
+  log: RegistryLog,
+  onFailure: (error: Error) => void,
+): Promise<RegistryWriter> {
+  // The same name with the ending that this file has itself: .ts from source, .js when it is built.
+  const entry = import.meta.url.endsWith('.ts') ? './writer-thread.ts' : './writer-thread.js';
+  const worker = new Worker(new URL(entry, import.meta.url), { workerData: options, name: 'warg-writer' });
+  const writer = new ThreadWriter(worker, log, onFailure);
+  await writer.ready;
+  return writer;
+}
+
+/** The near end of a writer in a worker. */
+class ThreadWriter implements RegistryWriter {
+  readonly ready: Promise<void>;
+  readonly #worker: Worker;
+  readonly #log: RegistryLog;
+  readonly #onFailure: (error: Error) => void;
+  readonly #closed: Promise<void>;
+  readonly #waiting = new Map<number, Waiting>();
+  #outbox: { readonly id: number; readonly operation: Operation }[] = [];
+  #lastId = 0;
+  #failure: Error | undefined;
+  #closing = false;
+  #isReady = false;
+
+  constructor(worker: Worker, log: RegistryLog, onFailure: (error: Error) => void) {
+    this.#onFailure = onFailure;
+    this.#worker = worker;
+    this.#log = log;
+    this.ready = new Promise((resolve, reject) => {
+      worker.on('message', (message: FromThread) => {
+        if (message.type === 'ready') resolve();
+        else if (message.type === 'failed') reject(toError(message.error));
+      });
+      worker.on('exit', (code) => reject(new Error(`the writer's thread ended with code ${code}`)));
+      worker.on('error', reject);
+    });
+    this.#closed = new Promise((resolve) => {
+      worker.on('message', (message: FromThread) => {
+        if (message.type === 'closed') resolve();
+      });
+      worker.on('exit', () => resolve());
+    });
+    worker.on('message', (message: FromThread) => {
+      if (message.type === 'ready') this.#isReady = true;
+      else if (message.type === 'outcomes') for (const answer of message.outcomes) this.#settle(answer);
+      else if (message.type === 'log') log[message.level](message.fields, message.message);
+    });
+    worker.on('error', (error) => this.#fail(error));
+    worker.on('exit', (code) => {
+      if (!this.#closing) this.#fail(new Error(`the writer's thread ended with code ${code}`));
+    });
+  }
+
+  submit(operation: Operation): Promise<Outcome> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#closing) return Promise.reject(new StoreError('STORE_CLOSED', 'the registry is being closed'));
+    return this.#call((id) => {
+      if (this.#outbox.length === 0) setImmediate(() => this.#flush());
+      this.#outbox.push({ id, operation });
+    });
+  }
+
+  tick(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return this.#call((id) => this.#post({ type: 'tick', id }));
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closing) {
+      this.#flush();
+      this.#closing = true;
+      this.#post({ type: 'close' });
+    }
+    await this.#closed;
+    await this.#worker.terminate();
+  }
+
+  #call<T>(send: (id: number) => void): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const id = ++this.#lastId;
+      this.#waiting.set(id, { resolve: resolve as (outcome: never) => void, reject });
+      send(id);
+    });
+  }
+
+  #flush(): void {
+    if (this.#outbox.length === 0) return;
+    this.#post({ type: 'operations', operations: this.#outbox });
+    this.#outbox = [];
+  }
+
+  #post(message: ToThread): void {
+    this.#worker.postMessage(message);
+  }
+
+  #settle({ id, outcome, error }: Answer): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (error !== undefined) waiting?.reject(toError(error));
+    else waiting?.resolve(outcome as never);
+  }
+
+  /** The thread is gone: nobody knows what became of what it was doing, so nothing is promised any more. */
+  #fail(cause: Error): void {
+    // One that never got ready is told to whoever starts it.
+    if (this.#failure !== undefined || !this.#isReady) return;
+    this.#failure = new StoreError(
+      'STORE_WRITER_FAILED',
+      `the writer failed: ${cause.message}; restart the server`,
+      {
+        cause,
+      },
+    );
+    this.#log.error({ error: String(cause.stack ?? cause) }, 'the writer failed');
+    for (const { reject } of this.#waiting.values()) reject(this.#failure);
+    this.#waiting.clear();
+    this.#onFailure(this.#failure);
+  }
+}
+
+function toError({ kind, code, message, stack }: ErrorMessage): Error {
+  const error =
+    kind === 'registry'
+      ? new RegistryError(code as RegistryErrorCode, message)
+      : kind === 'store'
+        ? new StoreError(code as StoreErrorCode, message)
+        : new Error(message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

@@ -1,0 +1,116 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { parsePrivateKey } from '@warg/crypto';
+import { RegistryError } from '../registry/errors.ts';
+import type { RegistryLog } from '../registry/registry.ts';
+import { StoreError } from '../store/errors.ts';
+import type { RegistryStore } from '../store/registry-store.ts';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { startWriter } from './start-writer.ts';
+import type { Answer, ErrorMessage, FromThread, ThreadOptions, ToThread } from './thread-messages.ts';
+import type { Writer } from './writer.ts';
+
+// The entry of the worker that has the writing connection: SQLite blocks the thread that waits for the disk, and
+// sequencing hashes and signs.
+
+const port = parentPort!;
+const options = workerData as ThreadOptions;
+
+function post(message: FromThread): void {
+  port.postMessage(message);
+}
+
+function toMessage(error: unknown): ErrorMessage {
+  const kind = error instanceof RegistryError ? 'registry' : error instanceof StoreError ? 'store' : 'other';
+  const { code, message, stack } = error as { code?: string; message?: string; stack?: string };
+  return { kind, code: code ?? '', message: message ?? String(error), stack };
+}
+
+function logTo(level: 'debug' | 'info' | 'warn' | 'error') {
+  return (fields: Record<string, unknown>, message: string) => post({ type: 'log', level, fields, message });
+}
+
+const log: RegistryLog = {
+  debug: logTo('debug'),
+  info: logTo('info'),
+  warn: logTo('warn'),
+  error: logTo('error'),
+};
+
+let answers: Answer[] = [];
+
+/** Outcomes of one transaction come in one turn, and travel together. */
+function answer(message: Answer): void {
+  if (answers.length === 0) {
+    queueMicrotask(() => {
+      // Promises of one group settle in one go; the microtask behind this one sees them all.
+      queueMicrotask(() => {
+        post({ type: 'outcomes', outcomes: answers });
+        answers = [];
+      });
+    });
+  }
+  answers.push(message);
+}
+
+function settle(id: number, work: Promise<Answer['outcome']>): void {
+  work.then(
+    (outcome) => answer({ id, outcome }),
+    (error) => answer({ id, error: toMessage(error) }),
+  );
+}
+
+function serve(store: RegistryStore, writer: Writer): void {
+  port.on('message', (message: ToThread) => {
+    switch (message.type) {
+      case 'operations':
+        for (const { id, operation } of message.operations) settle(id, writer.submit(operation));
+        return;
+      case 'tick':
+        settle(
+          message.id,
+          writer.tick().then(() => undefined),
+        );
+        return;
+      case 'close':
+        void close(store, writer);
+        return;
+    }
+  });
+  post({ type: 'ready' });
+}
+
+async function close(store: RegistryStore, writer: Writer): Promise<void> {
+  try {
+    await writer.close();
+    await store.close();
+  } catch (error) {
+    log.error({ error: String((error as Error).stack ?? error) }, 'cannot close the store');
+  }
+  // Answers that are still on their way go first: messages keep their order.
+  setImmediate(() => {
+    post({ type: 'closed' });
+    port.close();
+  });
+}
+
+try {
+  const { file, operatorKey, namespaces, limits, resignInterval } = options;
+  const store = openSqliteStore(file);
+  try {
+    const writer = await startWriter({
+      store,
+      operatorKey: parsePrivateKey(operatorKey),
+      namespaces,
+      clock: { now: () => Date.now() },
+      limits,
+      resignInterval,
+      log,
+    });
+    serve(store, writer);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+} catch (error) {
+  post({ type: 'failed', error: toMessage(error) });
+}

@@ -1,0 +1,211 @@
+import type { Clock, RegistryLog } from '../registry/registry.ts';
+import type { RegistryStore } from '../store/registry-store.ts';
+import type { NewRecord } from '../store/rows.ts';
+import { acceptRecords } from './acceptance.ts';
+import { contentRejected, contentStored } from './contents.ts';
+import type { Operation, Outcome, WriterLimits } from './operations.ts';
+import type { Sequencer } from './sequencer.ts';
+
+/** Most operations of one transaction. */
+const GROUP = 1000;
+/** How long the writer waits after a failure before it tries to sequence again, ms: doubled up to the maximum. */
+const RETRY = { first: 100, most: 5_000 };
+/** How often the regular work is looked after at least, ms. */
+const TICK = 15_000;
+/** How long a record that expired is remembered, so that its publisher can learn why, ms. */
+const EXPIRED_MEMORY = 7 * 24 * 3_600_000;
+
+export interface WriterOptions {
+  readonly store: RegistryStore;
+  readonly sequencer: Sequencer;
+  readonly clock: Clock;
+  readonly limits: WriterLimits;
+  /** ms; 0 for never */
+  readonly resignInterval: number;
+  readonly log: RegistryLog;
+}
+
+/** What the registry writes through: a writer of this thread, or one in a worker. */
+export interface RegistryWriter {
+  /** Resolves once the outcome is durable. */
+  submit(operation: Operation): Promise<Outcome>;
+  /** Does what time demands: expires what waited too long, signs the head again. Called by a timer. */
+  tick(): Promise<void>;
+  /** Finishes what was submitted, sequences what can be sequenced, and stops. Does not close the store. */
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly operation: Operation;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The place where all writing of one process happens, one transaction at a time.
+ *
+ * Operations that arrive while a transaction runs form the next one together (group commit): one fsync for all of
+ * them. After each such group the sequencer runs, and both go on for as long as there is work.
+ */
+export class Writer implements RegistryWriter {
+  readonly #options: WriterOptions;
+  #queue: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  /** Whether something may be processing: at the start there may be what an earlier process left. */
+  #unsequenced = true;
+  #retryDelay = 0;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+  #closing = false;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    // More often than the head is signed again, so that it is signed soon after its time.
+    const interval = Math.min((options.resignInterval || TICK) / 4, TICK);
+    this.#ticker = setInterval(() => {
+      this.tick().catch((error) => options.log.error({ error: String(error) }, 'cannot do the regular work'));
+    }, interval);
+    this.#ticker.unref();
+    this.#wake();
+  }
+
+  submit(operation: Operation): Promise<Outcome> {
+    if (this.#closing) return Promise.reject(new Error('the registry is being closed'));
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ operation, resolve, reject });
+      this.#wake();
+    });
+  }
+
+  async tick(): Promise<void> {
+    const { store, sequencer, clock, limits, resignInterval, log } = this.#options;
+    const now = clock.now();
+    const hours = limits.sourcingTime / 3_600_000;
+    const reason = `its content was not uploaded within ${hours} hours; submit the record again to start over`;
+    const expired = await store.transaction(async (transaction) => {
+      await transaction.forgetExpired(now - EXPIRED_MEMORY);
+      return transaction.expireSourcing(now - limits.sourcingTime, reason, now);
+    });
+    if (expired > 0) log.info({ expired }, 'records expired that waited for content');
+    const head = sequencer.head;
+    if (resignInterval > 0 && head !== undefined && now - head.timestamp * 1000 >= resignInterval) {
+      await sequencer.resign();
+    }
+    // Another process may have left work in a shared store.
+    this.#unsequenced = true;
+    this.#wake();
+  }
+
+  /** Resolves when there is nothing left to do, or nothing that can be done now. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    clearInterval(this.#ticker);
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
+    this.#wake();
+    await this.idle();
+  }
+
+  #wake(): void {
+    if (this.#running !== undefined) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      // What came in between the last look and here.
+      if (this.#queue.length > 0) this.#wake();
+    });
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      // Lets everything that has arrived take part in the next transaction.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#queue.length > 0) await this.#writeGroup(this.#queue.splice(0, GROUP));
+      const canSequence = this.#unsequenced && this.#retryTimer === undefined;
+      if (canSequence) await this.#sequence();
+      if (this.#queue.length === 0 && !(this.#unsequenced && canSequence && this.#retryTimer === undefined))
+        return;
+    }
+  }
+
+  async #sequence(): Promise<void> {
+    const { sequencer, log } = this.#options;
+    try {
+      const { published, rejected, more } = await sequencer.pass();
+      this.#unsequenced = more;
+      this.#retryDelay = 0;
+      if (published + rejected > 0) log.debug({ published, rejected }, 'sequenced');
+    } catch (error) {
+      log.error(
+        { error: describe(error) },
+        'cannot sequence; records stay processing and will be tried again',
+      );
+      if (this.#closing) {
+        this.#unsequenced = false;
+        return;
+      }
+      this.#retryDelay = Math.min(Math.max(this.#retryDelay * 2, RETRY.first), RETRY.most);
+      this.#retryTimer = setTimeout(() => {
+        this.#retryTimer = undefined;
+        this.#wake();
+      }, this.#retryDelay);
+    }
+  }
+
+  /** One transaction for all; if that fails, one for each, so that nobody fails because of another. */
+  async #writeGroup(group: readonly Waiting[]): Promise<void> {
+    try {
+      const outcomes = await this.#write(group.map(({ operation }) => operation));
+      for (const [index, { resolve }] of group.entries()) resolve(outcomes[index]!);
+      return;
+    } catch (error) {
+      if (group.length === 1) {
+        this.#options.log.error({ error: describe(error) }, 'cannot write');
+        group[0]!.reject(error);
+        return;
+      }
+    }
+    for (const waiting of group) await this.#writeGroup([waiting]);
+  }
+
+  async #write(operations: readonly Operation[]): Promise<Outcome[]> {
+    const { store, clock, limits } = this.#options;
+    const outcomes = await store.transaction(async (transaction) => {
+      const results = new Array<Outcome>(operations.length);
+      const accepts: { readonly index: number; readonly record: NewRecord }[] = [];
+      for (const [index, operation] of operations.entries()) {
+        if (operation.type === 'accept') accepts.push({ index, record: operation.record });
+      }
+      if (accepts.length > 0) {
+        const accepted = await acceptRecords(
+          transaction,
+          accepts.map(({ record }) => record),
+          limits,
+        );
+        accepts.forEach(({ index }, i) => {
+          results[index] = accepted[i]!;
+        });
+      }
+      const now = clock.now();
+      for (const [index, operation] of operations.entries()) {
+        if (operation.type === 'contentStored') {
+          results[index] = await contentStored(transaction, operation.record, operation.digest, now);
+        } else if (operation.type === 'contentRejected') {
+          results[index] = await contentRejected(transaction, operation.record, operation.reason, now);
+        }
+      }
+      return results;
+    });
+    if (outcomes.some((outcome) => outcome.type === 'status' && outcome.status.state === 'processing')) {
+      this.#unsequenced = true;
+    }
+    return outcomes;
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,19 @@
+import { WargError } from '@warg/crypto';
+
+/** What can be wrong with a registry's store, as opposed to with what is asked of it. */
+export type StoreErrorCode =
+  | 'STORE_LOCKED'
+  | 'STORE_TOO_NEW'
+  | 'STORE_UNREADABLE'
+  | 'STORE_CORRUPT'
+  | 'STORE_CLOSED'
+  | 'STORE_WRITER_FAILED';
+
+/** A store that cannot be opened, read or written. */
+export class StoreError extends WargError {
+  declare readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}

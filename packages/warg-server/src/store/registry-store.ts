@@ -1,0 +1,124 @@
+import type { LogId, PackageName, RecordId } from '@warg/protocol';
+import type { LogStore, MapStore } from '@warg/transparency';
+import type {
+  ContentNeed,
+  KeyRow,
+  LogPart,
+  LogPartQuery,
+  NamespaceRow,
+  NewRecord,
+  PublishedQuery,
+  PublishedRecord,
+  RecordKey,
+  StoredCheckpoint,
+  StoredRecord,
+} from './rows.ts';
+
+/**
+ * What can be asked of a store. Questions come in lists and are answered in the same order, so that a backend over a
+ * network needs one round trip for a whole batch.
+ */
+export interface StoreReads {
+  latestCheckpoint(): Promise<StoredCheckpoint | undefined>;
+  checkpointAt(logLength: number): Promise<StoredCheckpoint | undefined>;
+
+  findRecords(keys: readonly RecordKey[]): Promise<readonly (StoredRecord | undefined)[]>;
+  /** What the record with this arrival number needs, in the order of its entries. */
+  contentsOf(arrival: number): Promise<readonly ContentNeed[]>;
+  /** The first processing records in order of arrival: at most `limit`, and no more once their contents pass `maxBytes`. */
+  processing(query: { readonly limit: number; readonly maxBytes: number }): Promise<readonly StoredRecord[]>;
+  /** The processing records of one log, in order of arrival. */
+  processingOf(logId: LogId, limit: number): Promise<readonly StoredRecord[]>;
+  /** For each: whether the log has any record, in whatever state. */
+  hasRecords(logIds: readonly LogId[]): Promise<readonly boolean[]>;
+  /** For each: the processing record of that log that names the same predecessor. */
+  processingOn(
+    places: readonly { readonly logId: LogId; readonly prev: string | undefined }[],
+  ): Promise<readonly (RecordId | undefined)[]>;
+
+  published(queries: readonly PublishedQuery[]): Promise<readonly (readonly PublishedRecord[])[]>;
+  leavesAt(registryIndices: readonly number[]): Promise<readonly (RecordKey | undefined)[]>;
+  /** For each: the registry index of the log's last record below that length. */
+  lastIndexBelow(
+    queries: readonly { readonly logId: LogId; readonly logLength: number }[],
+  ): Promise<readonly (number | undefined)[]>;
+  /** `log id ‖ record id`, 64 bytes each, of the published records `start` to `end` (excluded). */
+  ledger(start: number, end: number): Promise<Uint8Array>;
+
+  packageNames(logIds: readonly LogId[]): Promise<readonly (PackageName | undefined)[]>;
+  keys(
+    queries: readonly { readonly logId: LogId; readonly keyId: string }[],
+  ): Promise<readonly (KeyRow | undefined)[]>;
+  namespaces(names: readonly string[]): Promise<readonly (NamespaceRow | undefined)[]>;
+  logParts(queries: readonly LogPartQuery[]): Promise<readonly LogPart[]>;
+  isContentReferenced(digest: string): Promise<boolean>;
+
+  /** Records that wait for content, by log and address and by address alone. */
+  sourcingOfLog(logId: LogId): Promise<readonly SourcingShare[]>;
+  sourcingOfAddress(address: string): Promise<number>;
+
+  /** Tiles of the log and pages of the map; the same objects each time. Writes belong to the transaction that runs. */
+  readonly logStore: LogStore;
+  readonly mapStore: MapStore;
+}
+
+/** How many of a log's waiting records one address has, and which of them came first. */
+export interface SourcingShare {
+  readonly address: string;
+  readonly count: number;
+  readonly oldest: number;
+}
+
+/** A transaction: all of it is there after a commit that said so, or nothing. */
+export interface StoreTransaction extends StoreReads {
+  /** Inserts records in this order of arrival. An expired record of the same key gives way. */
+  insertRecords(records: readonly NewRecord[]): Promise<void>;
+  changeStates(changes: readonly StateChange[]): Promise<void>;
+  /** Notes that a content of a record is there. */
+  markContentStored(
+    contents: readonly { readonly arrival: number; readonly digest: string }[],
+  ): Promise<void>;
+  /** Marks as expired what waits for content since before `before`; returns how many. */
+  expireSourcing(before: number, reason: string, now: number): Promise<number>;
+  /** Forgets records that expired before `before`; returns how many. */
+  forgetExpired(before: number): Promise<number>;
+
+  /** Writes the given rows over what is there; rows that are not given stay. */
+  saveLogParts(parts: readonly LogPart[]): Promise<void>;
+  /**
+   * Adds `next` behind `previous` if `previous` is, in every field, the newest checkpoint of the store (or there is
+   * none and it is undefined).
+   *
+   * @returns false if it is not; nothing was written then
+   */
+  insertCheckpoint(previous: StoredCheckpoint | undefined, next: StoredCheckpoint): Promise<boolean>;
+  /** The same for a new signature of the same length: `next` takes the row and the number of `previous`. */
+  replaceCheckpoint(previous: StoredCheckpoint, next: StoredCheckpoint): Promise<boolean>;
+}
+
+export type StateChange = { readonly arrival: number; readonly changedAt: number } & (
+  | { readonly state: 'processing' }
+  | { readonly state: 'rejected' | 'expired'; readonly reason: string }
+  | { readonly state: 'published'; readonly registryIndex: number }
+);
+
+/**
+ * Where a registry keeps everything but contents. Backends differ in nothing that can be seen through this interface;
+ * `testing/store-suite.ts` holds them to it.
+ */
+export interface RegistryStore {
+  /** Asks questions. Only committed data is seen, which may change between two questions of the same `work`. */
+  read<T>(work: (reads: StoreReads) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in a transaction and commits it. One transaction runs at a time; further ones wait in order. Do not call
+   * the store from inside: ask and write through the transaction.
+   *
+   * If `work` throws, everything is rolled back and the error passed on. If the commit itself fails its outcome is
+   * unknown: read the store again.
+   */
+  transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T>;
+  /** Another number whenever something may have been committed since, by whomever. What was read at a revision holds as long as it. */
+  revision(): number;
+  /** Waits for what runs and closes. What comes later fails with `STORE_CLOSED`. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,116 @@
+import type { Digest } from '@warg/crypto';
+import type { Envelope, LogId, PackageName, RecordId, Timestamp } from '@warg/protocol';
+
+/** What a store keeps, as plain data. A backend maps these to its tables; nothing here knows SQL. */
+
+export interface RecordKey {
+  readonly logId: LogId;
+  readonly recordId: RecordId;
+}
+
+/** `expired` is told to the outside as rejected; it differs in that the same record may be sent again. */
+export type RecordState = 'sourcing' | 'processing' | 'rejected' | 'expired' | 'published';
+
+/** A record as it was accepted. */
+export interface NewRecord extends RecordKey {
+  /** The record id that it names as its predecessor, in text form; of any length, as received. */
+  readonly prev: string | undefined;
+  readonly envelope: Envelope;
+  /** The package that the log is of; undefined for the operator log. */
+  readonly packageName: PackageName | undefined;
+  readonly address: string;
+  readonly state: 'sourcing' | 'processing';
+  /** Every content that the record names, and whether it is still missing. */
+  readonly contents: readonly ContentNeed[];
+  /** When it was accepted, ms since the epoch. */
+  readonly acceptedAt: number;
+}
+
+export interface ContentNeed {
+  readonly digest: Digest;
+  readonly missing: boolean;
+}
+
+export interface StoredRecord extends RecordKey {
+  /** Its place in the order of arrival. */
+  readonly arrival: number;
+  readonly state: RecordState;
+  readonly prev: string | undefined;
+  readonly envelope: Envelope;
+  readonly packageName: PackageName | undefined;
+  readonly reason: string | undefined;
+  readonly registryIndex: number | undefined;
+}
+
+/** A published record as a reader of its log gets it. */
+export interface PublishedRecord {
+  readonly recordId: RecordId;
+  readonly registryIndex: number;
+  readonly envelope: Envelope;
+}
+
+/** A signed checkpoint and what only the registry needs to know about it. */
+export interface StoredCheckpoint {
+  /** Dense, from 0. Signing the same length again keeps it. */
+  readonly sequence: number;
+  readonly logLength: number;
+  readonly logRoot: Digest;
+  readonly mapRoot: Digest;
+  /** The id of the map page that holds the root, so that proofs can be made at this checkpoint later. */
+  readonly mapPage: number;
+  /** Seconds since the epoch. */
+  readonly timestamp: number;
+  readonly keyId: string;
+  readonly signature: string;
+}
+
+export interface KeyRow {
+  readonly keyId: string;
+  readonly publicKey: string;
+  readonly permissions: readonly string[];
+}
+
+export interface ReleaseRow {
+  readonly version: string;
+  readonly recordId: RecordId;
+  readonly by: string;
+  readonly time: Timestamp;
+  /** Undefined once it is yanked, as in the state. */
+  readonly content: string | undefined;
+  readonly yanked: { readonly by: string; readonly time: Timestamp } | undefined;
+}
+
+export interface NamespaceRow {
+  readonly namespace: string;
+  /** The registry it is imported from; undefined if it is defined here. */
+  readonly registry: string | undefined;
+}
+
+/** A part of a log's state: what the records at hand may touch, and no more. */
+export interface LogPart {
+  readonly logId: LogId;
+  readonly packageName: PackageName | undefined;
+  readonly algorithm: string | undefined;
+  readonly head: { readonly recordId: RecordId; readonly time: Timestamp } | undefined;
+  readonly keys: readonly KeyRow[];
+  readonly releases: readonly ReleaseRow[];
+  readonly namespaces: readonly NamespaceRow[];
+}
+
+/** Names the part of a log's state that is wanted. */
+export interface LogPartQuery {
+  readonly logId: LogId;
+  readonly keyIds: readonly string[];
+  readonly versions: readonly string[];
+  /** For the operator log. */
+  readonly namespaces: readonly string[];
+}
+
+export interface PublishedQuery {
+  readonly logId: LogId;
+  /** Records from this registry index on … */
+  readonly from: number;
+  /** … and below this one. */
+  readonly below: number;
+  readonly limit: number;
+}

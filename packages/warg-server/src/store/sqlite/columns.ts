@@ -1,0 +1,30 @@
+import type { Digest } from '@warg/crypto';
+import type { RecordState } from '../rows.ts';
+
+/** How values stand in columns. Hashes are kept as their bytes: half the size of their text, and most of what an index holds. */
+
+const PREFIX = 'sha256:';
+
+/** The bytes of a hash text of any length. */
+export function toBlob(hash: string): Uint8Array {
+  return Buffer.from(hash.slice(PREFIX.length), 'hex');
+}
+
+export function fromBlob<Text extends string = Digest>(blob: Uint8Array): Text {
+  return `${PREFIX}${Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength).toString('hex')}` as Text;
+}
+
+/** The numbers are part of the schema (its partial indexes name them). */
+export const STATE_NUMBER: Readonly<Record<RecordState, number>> = {
+  sourcing: 0,
+  processing: 1,
+  rejected: 2,
+  published: 3,
+  expired: 4,
+};
+
+const STATES: readonly RecordState[] = ['sourcing', 'processing', 'rejected', 'published', 'expired'];
+
+export function stateOf(number: number): RecordState {
+  return STATES[number]!;
+}

@@ -1,0 +1,111 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { StoreError } from '../errors.ts';
+
+/** How long a statement waits for another process that has the file locked, ms. */
+const BUSY_TIMEOUT = 10_000;
+
+/**
+ * One connection to an SQLite file, with its prepared statements. Each text of SQL is prepared once, and the program has a
+ * fixed number of them, so the statements kept are bounded.
+ *
+ * Rows come as arrays of columns, which is what costs least.
+ */
+export class Connection {
+  /** How messages call the store. */
+  readonly name: string;
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  private constructor(name: string, database: DatabaseSync) {
+    this.name = name;
+    this.#database = database;
+  }
+
+  /**
+   * Opens a file for reading and writing, durable at each commit; makes it if it is not there.
+   *
+   * @throws StoreError `STORE_UNREADABLE`
+   */
+  static write(file: string): Connection {
+    return Connection.#open(file, false, (database) => {
+      // WAL with synchronous=FULL: a commit is on disk when it returns, and readers never wait for it.
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768');
+    });
+  }
+
+  /**
+   * Opens a file that a writer has made, for reading alone.
+   *
+   * @throws StoreError `STORE_UNREADABLE`
+   */
+  static read(file: string): Connection {
+    return Connection.#open(file, true, (database) => database.exec('PRAGMA cache_size = -32768'));
+  }
+
+  /** A store that lives as long as its connection. */
+  static memory(): Connection {
+    return Connection.#open(':memory:', false, () => {});
+  }
+
+  static #open(file: string, readOnly: boolean, prepare: (database: DatabaseSync) => void): Connection {
+    const name = file === ':memory:' ? 'the memory store' : file;
+    let database: DatabaseSync | undefined;
+    try {
+      database = new DatabaseSync(file, { readOnly, timeout: BUSY_TIMEOUT });
+      prepare(database);
+      return new Connection(name, database);
+    } catch (cause) {
+      database?.close();
+      throw new StoreError('STORE_UNREADABLE', `cannot open ${name}: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  /** The connection itself, for code that brings its own statements. */
+  get database(): DatabaseSync {
+    return this.#database;
+  }
+
+  get inTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
+  exec(sql: string): void {
+    this.#database.exec(sql);
+  }
+
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#statement(sql).run(...values).changes);
+  }
+
+  get<Row extends readonly unknown[]>(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#statement(sql).get(...values) as unknown as Row | undefined;
+  }
+
+  all<Row extends readonly unknown[]>(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#statement(sql).all(...values) as unknown as Row[];
+  }
+
+  /** Rows one by one; a caller that stops early leaves nothing open. */
+  iterate<Row extends readonly unknown[]>(sql: string, ...values: SQLInputValue[]): Iterable<Row> {
+    return this.#statement(sql).iterate(...values) as unknown as Iterable<Row>;
+  }
+
+  pragma(name: string): number {
+    return this.get<[number]>(`PRAGMA ${name}`)![0];
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      statement.setReturnArrays(true);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}

@@ -1,0 +1,247 @@
+import type { Digest } from '@warg/crypto';
+import type { LogId, PackageName, RecordId } from '@warg/protocol';
+import type { SourcingShare, StateChange } from '../registry-store.ts';
+import type {
+  ContentNeed,
+  NewRecord,
+  PublishedQuery,
+  PublishedRecord,
+  RecordKey,
+  StoredRecord,
+} from '../rows.ts';
+import { fromBlob, STATE_NUMBER, stateOf, toBlob } from './columns.ts';
+import type { Connection } from './connection.ts';
+
+const COLUMNS = `arrival, log_id, record_id, prev, state, registry_index, content, key_id, signature, package_name, reason`;
+
+type RecordColumns = [
+  arrival: number,
+  logId: Uint8Array,
+  recordId: Uint8Array,
+  prev: Uint8Array | null,
+  state: number,
+  registryIndex: number | null,
+  content: Uint8Array,
+  keyId: string,
+  signature: string,
+  packageName: string | null,
+  reason: string | null,
+];
+
+function toRecord(row: RecordColumns): StoredRecord {
+  const [arrival, logId, recordId, prev, state, registryIndex, contentBytes, keyId, signature, name, reason] =
+    row;
+  return {
+    arrival,
+    logId: fromBlob<LogId>(logId),
+    recordId: fromBlob<RecordId>(recordId),
+    prev: prev === null ? undefined : fromBlob(prev),
+    state: stateOf(state),
+    registryIndex: registryIndex ?? undefined,
+    envelope: { contentBytes, keyId, signature },
+    packageName: (name ?? undefined) as PackageName | undefined,
+    reason: reason ?? undefined,
+  };
+}
+
+export function findRecord(db: Connection, { logId, recordId }: RecordKey): StoredRecord | undefined {
+  const row = db.get<RecordColumns>(
+    `SELECT ${COLUMNS} FROM record WHERE log_id = ? AND record_id = ?`,
+    toBlob(logId),
+    toBlob(recordId),
+  );
+  return row && toRecord(row);
+}
+
+export function contentsOf(db: Connection, arrival: number): ContentNeed[] {
+  return db
+    .all<[Uint8Array, number]>(
+      'SELECT digest, missing FROM record_content WHERE arrival = ? ORDER BY position',
+      arrival,
+    )
+    .map(([digest, missing]) => ({ digest: fromBlob<Digest>(digest), missing: missing === 1 }));
+}
+
+export function processing(db: Connection, limit: number, maxBytes: number): StoredRecord[] {
+  const records: StoredRecord[] = [];
+  let bytes = 0;
+  const rows = db.iterate<RecordColumns>(
+    `SELECT ${COLUMNS} FROM record INDEXED BY record_processing WHERE state = 1 ORDER BY arrival LIMIT ?`,
+    limit,
+  );
+  for (const row of rows) {
+    const record = toRecord(row);
+    records.push(record);
+    bytes += record.envelope.contentBytes.length;
+    if (bytes >= maxBytes) break;
+  }
+  return records;
+}
+
+export function hasRecords(db: Connection, logId: LogId): boolean {
+  return db.get('SELECT 1 FROM record WHERE log_id = ? LIMIT 1', toBlob(logId)) !== undefined;
+}
+
+export function processingOf(db: Connection, logId: LogId, limit: number): StoredRecord[] {
+  return db
+    .all<RecordColumns>(
+      `SELECT ${COLUMNS} FROM record INDEXED BY record_processing_of_log
+       WHERE log_id = ? AND state = 1 ORDER BY arrival LIMIT ?`,
+      toBlob(logId),
+      limit,
+    )
+    .map(toRecord);
+}
+
+export function processingOn(db: Connection, logId: LogId, prev: string | undefined): RecordId | undefined {
+  const row = db.get<[Uint8Array]>(
+    'SELECT record_id FROM record WHERE log_id = ? AND prev IS ? AND state = 1 ORDER BY arrival LIMIT 1',
+    toBlob(logId),
+    prev === undefined ? null : toBlob(prev),
+  );
+  return row && fromBlob<RecordId>(row[0]);
+}
+
+export function published(db: Connection, { logId, from, below, limit }: PublishedQuery): PublishedRecord[] {
+  return db
+    .all<[Uint8Array, number, Uint8Array, string, string]>(
+      `SELECT record_id, registry_index, content, key_id, signature FROM record INDEXED BY record_of_log
+       WHERE log_id = ? AND registry_index >= ? AND registry_index < ? ORDER BY registry_index LIMIT ?`,
+      toBlob(logId),
+      from,
+      below,
+      limit,
+    )
+    .map(([recordId, registryIndex, contentBytes, keyId, signature]) => ({
+      recordId: fromBlob<RecordId>(recordId),
+      registryIndex,
+      envelope: { contentBytes, keyId, signature },
+    }));
+}
+
+export function leafAt(db: Connection, registryIndex: number): RecordKey | undefined {
+  const row = db.get<[Uint8Array, Uint8Array]>(
+    'SELECT log_id, record_id FROM record WHERE registry_index = ?',
+    registryIndex,
+  );
+  return row && { logId: fromBlob<LogId>(row[0]), recordId: fromBlob<RecordId>(row[1]) };
+}
+
+export function lastIndexBelow(db: Connection, logId: LogId, logLength: number): number | undefined {
+  return db.get<[number]>(
+    `SELECT registry_index FROM record INDEXED BY record_of_log
+     WHERE log_id = ? AND registry_index < ? ORDER BY registry_index DESC LIMIT 1`,
+    toBlob(logId),
+    logLength,
+  )?.[0];
+}
+
+export function ledger(db: Connection, start: number, end: number): Uint8Array {
+  const rows = db.all<[Uint8Array, Uint8Array]>(
+    'SELECT log_id, record_id FROM record WHERE registry_index >= ? AND registry_index < ? ORDER BY registry_index',
+    start,
+    end,
+  );
+  const bytes = new Uint8Array(rows.length * 64);
+  rows.forEach(([logId, recordId], row) => {
+    bytes.set(logId, row * 64);
+    bytes.set(recordId, row * 64 + 32);
+  });
+  return bytes;
+}
+
+export function isContentReferenced(db: Connection, digest: string): boolean {
+  const row = db.get(
+    `SELECT 1 FROM record_content JOIN record USING (arrival) WHERE digest = ? AND state = 3 LIMIT 1`,
+    toBlob(digest),
+  );
+  return row !== undefined;
+}
+
+export function sourcingOfLog(db: Connection, logId: LogId): SourcingShare[] {
+  return db
+    .all<[string, number, number]>(
+      `SELECT address, count(*), min(arrival) FROM record INDEXED BY record_sourcing_of_log
+       WHERE log_id = ? AND state = 0 GROUP BY address`,
+      toBlob(logId),
+    )
+    .map(([address, count, oldest]) => ({ address, count, oldest }));
+}
+
+export function sourcingOfAddress(db: Connection, address: string): number {
+  return db.get<[number]>('SELECT count(*) FROM record WHERE address = ? AND state = 0', address)![0];
+}
+
+export function insertRecord(db: Connection, record: NewRecord): void {
+  const logId = toBlob(record.logId);
+  const recordId = toBlob(record.recordId);
+  const expired = db.get<[number]>(
+    'SELECT arrival FROM record WHERE log_id = ? AND record_id = ? AND state = 4',
+    logId,
+    recordId,
+  );
+  if (expired !== undefined) forgetRecord(db, expired[0]);
+  const { contentBytes, keyId, signature } = record.envelope;
+  const [arrival] = db.get<[number]>(
+    `INSERT INTO record (log_id, record_id, prev, state, content, key_id, signature, package_name, address, changed_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING arrival`,
+    logId,
+    recordId,
+    record.prev === undefined ? null : toBlob(record.prev),
+    STATE_NUMBER[record.state],
+    contentBytes,
+    keyId,
+    signature,
+    record.packageName ?? null,
+    record.address,
+    record.acceptedAt,
+  )!;
+  record.contents.forEach(({ digest, missing }, position) => {
+    db.run(
+      'INSERT INTO record_content (arrival, position, digest, missing) VALUES (?, ?, ?, ?)',
+      arrival,
+      position,
+      toBlob(digest),
+      missing ? 1 : 0,
+    );
+  });
+}
+
+export function changeState(db: Connection, change: StateChange): void {
+  db.run(
+    'UPDATE record SET state = ?, registry_index = ?, reason = ?, changed_at = ? WHERE arrival = ?',
+    STATE_NUMBER[change.state],
+    'registryIndex' in change ? change.registryIndex : null,
+    'reason' in change ? change.reason : null,
+    change.changedAt,
+    change.arrival,
+  );
+}
+
+export function markContentStored(db: Connection, arrival: number, digest: string): void {
+  db.run(
+    'UPDATE record_content SET missing = 0 WHERE arrival = ? AND digest = ? AND missing = 1',
+    arrival,
+    toBlob(digest),
+  );
+}
+
+export function expireSourcing(db: Connection, before: number, reason: string, now: number): number {
+  return db.run(
+    'UPDATE record SET state = 4, reason = ?, changed_at = ? WHERE state = 0 AND changed_at < ?',
+    reason,
+    now,
+    before,
+  );
+}
+
+export function forgetExpired(db: Connection, before: number): number {
+  const rows = db.all<[number]>('SELECT arrival FROM record WHERE state = 4 AND changed_at < ?', before);
+  for (const [arrival] of rows) forgetRecord(db, arrival);
+  return rows.length;
+}
+
+function forgetRecord(db: Connection, arrival: number): void {
+  db.run('DELETE FROM record_content WHERE arrival = ?', arrival);
+  db.run('DELETE FROM record WHERE arrival = ?', arrival);
+}

@@ -1,0 +1,115 @@
+import type { LogId } from '@warg/protocol';
+import type { LogStore, MapStore } from '@warg/transparency';
+import { sqliteLogStore, sqliteMapStore } from '@warg/transparency/sqlite';
+import type { StateChange, StoreTransaction } from '../registry-store.ts';
+import type {
+  LogPart,
+  LogPartQuery,
+  NewRecord,
+  PublishedQuery,
+  RecordKey,
+  StoredCheckpoint,
+} from '../rows.ts';
+import * as checkpoints from './checkpoint-queries.ts';
+import type { Connection } from './connection.ts';
+import * as logs from './log-queries.ts';
+import * as records from './record-queries.ts';
+
+/** Questions and writes on one connection; whether they are in a transaction is the store's business. */
+export class SqliteSession implements StoreTransaction {
+  readonly logStore: LogStore;
+  readonly mapStore: MapStore;
+  readonly #db: Connection;
+
+  constructor(db: Connection) {
+    this.#db = db;
+    this.logStore = sqliteLogStore(db.database);
+    this.mapStore = sqliteMapStore(db.database);
+  }
+
+  async latestCheckpoint() {
+    return checkpoints.latestCheckpoint(this.#db);
+  }
+  async checkpointAt(logLength: number) {
+    return checkpoints.checkpointAt(this.#db, logLength);
+  }
+
+  async findRecords(keys: readonly RecordKey[]) {
+    return keys.map((key) => records.findRecord(this.#db, key));
+  }
+  async contentsOf(arrival: number) {
+    return records.contentsOf(this.#db, arrival);
+  }
+  async processing({ limit, maxBytes }: { readonly limit: number; readonly maxBytes: number }) {
+    return records.processing(this.#db, limit, maxBytes);
+  }
+  async processingOf(logId: LogId, limit: number) {
+    return records.processingOf(this.#db, logId, limit);
+  }
+  async hasRecords(logIds: readonly LogId[]) {
+    return logIds.map((logId) => records.hasRecords(this.#db, logId));
+  }
+  async processingOn(places: readonly { readonly logId: LogId; readonly prev: string | undefined }[]) {
+    return places.map(({ logId, prev }) => records.processingOn(this.#db, logId, prev));
+  }
+
+  async published(queries: readonly PublishedQuery[]) {
+    return queries.map((query) => records.published(this.#db, query));
+  }
+  async leavesAt(registryIndices: readonly number[]) {
+    return registryIndices.map((index) => records.leafAt(this.#db, index));
+  }
+  async lastIndexBelow(queries: readonly { readonly logId: LogId; readonly logLength: number }[]) {
+    return queries.map(({ logId, logLength }) => records.lastIndexBelow(this.#db, logId, logLength));
+  }
+  async ledger(start: number, end: number) {
+    return records.ledger(this.#db, start, end);
+  }
+
+  async packageNames(logIds: readonly LogId[]) {
+    return logIds.map((logId) => logs.packageName(this.#db, logId));
+  }
+  async keys(queries: readonly { readonly logId: LogId; readonly keyId: string }[]) {
+    return queries.map(({ logId, keyId }) => logs.keyRow(this.#db, logId, keyId));
+  }
+  async namespaces(names: readonly string[]) {
+    return names.map((name) => logs.namespaceRow(this.#db, name));
+  }
+  async logParts(queries: readonly LogPartQuery[]) {
+    return queries.map((query) => logs.logPart(this.#db, query));
+  }
+  async isContentReferenced(digest: string) {
+    return records.isContentReferenced(this.#db, digest);
+  }
+  async sourcingOfLog(logId: LogId) {
+    return records.sourcingOfLog(this.#db, logId);
+  }
+  async sourcingOfAddress(address: string) {
+    return records.sourcingOfAddress(this.#db, address);
+  }
+
+  async insertRecords(newRecords: readonly NewRecord[]) {
+    for (const record of newRecords) records.insertRecord(this.#db, record);
+  }
+  async changeStates(changes: readonly StateChange[]) {
+    for (const change of changes) records.changeState(this.#db, change);
+  }
+  async markContentStored(contents: readonly { readonly arrival: number; readonly digest: string }[]) {
+    for (const { arrival, digest } of contents) records.markContentStored(this.#db, arrival, digest);
+  }
+  async expireSourcing(before: number, reason: string, now: number) {
+    return records.expireSourcing(this.#db, before, reason, now);
+  }
+  async forgetExpired(before: number) {
+    return records.forgetExpired(this.#db, before);
+  }
+  async saveLogParts(parts: readonly LogPart[]) {
+    for (const part of parts) logs.saveLogPart(this.#db, part);
+  }
+  async insertCheckpoint(previous: StoredCheckpoint | undefined, next: StoredCheckpoint) {
+    return checkpoints.insertCheckpoint(this.#db, previous, next);
+  }
+  async replaceCheckpoint(previous: StoredCheckpoint, next: StoredCheckpoint) {
+    return checkpoints.replaceCheckpoint(this.#db, previous, next);
+  }
+}

@@ -1,0 +1,148 @@
+import { StoreError } from '../errors.ts';
+import type { RegistryStore, StoreReads, StoreTransaction } from '../registry-store.ts';
+import { Connection } from './connection.ts';
+import { type FileLock, lockStore } from './lock.ts';
+import { checkSchema, migrate } from './schema.ts';
+import { SqliteSession } from './session.ts';
+
+/**
+ * Opens a store file for writing; makes it, or brings it to this program's schema, if need be. The file is locked
+ * until the store is closed or the process ends.
+ *
+ * @param options.lock false leaves the lock out, for a program that knows what it shares
+ * @throws StoreError `STORE_LOCKED` | `STORE_TOO_NEW` | `STORE_UNREADABLE`
+ */
+export function openSqliteStore(file: string, options: { readonly lock?: boolean } = {}): RegistryStore {
+  const lock = options.lock === false ? undefined : lockStore(file);
+  try {
+    return new SqliteStore(prepared(Connection.write(file), migrate), lock);
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
+
+/**
+ * Opens a store file that a writer has open, for questions alone.
+ *
+ * @throws StoreError `STORE_TOO_NEW` | `STORE_UNREADABLE`
+ */
+export function openSqliteReader(file: string): RegistryStore {
+  const check = (connection: Connection) => checkSchema(connection, { allowOlder: false });
+  return new SqliteReader(prepared(Connection.read(file), check));
+}
+
+/** A store that is gone when it is closed. */
+export function openMemoryStore(): RegistryStore {
+  return new SqliteStore(prepared(Connection.memory(), migrate));
+}
+
+function prepared(connection: Connection, prepare: (connection: Connection) => void): Connection {
+  try {
+    prepare(connection);
+    return connection;
+  } catch (cause) {
+    connection.close();
+    if (cause instanceof StoreError) throw cause;
+    throw new StoreError('STORE_UNREADABLE', `cannot use ${connection.name}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * A store on one connection. Everything takes its turn, questions too, because a question between the steps of a
+ * transaction would see what is not committed.
+ */
+class SqliteStore implements RegistryStore {
+  readonly #connection: Connection;
+  readonly #session: SqliteSession;
+  readonly #lock: FileLock | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #commits = 0;
+  #closed = false;
+
+  constructor(connection: Connection, lock?: FileLock) {
+    this.#connection = connection;
+    this.#session = new SqliteSession(connection);
+    this.#lock = lock;
+  }
+
+  read<T>(work: (reads: StoreReads) => Promise<T>): Promise<T> {
+    return this.#inTurn(() => work(this.#session));
+  }
+
+  transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      // IMMEDIATE: another process that writes is waited for now, not found out about in the middle.
+      this.#connection.exec('BEGIN IMMEDIATE');
+      try {
+        const result = await work(this.#session);
+        this.#connection.exec('COMMIT');
+        return result;
+      } finally {
+        this.#commits += 1;
+        if (this.#connection.inTransaction) this.#connection.exec('ROLLBACK');
+      }
+    });
+  }
+
+  revision(): number {
+    if (this.#closed) throw closed(this.#connection);
+    // data_version counts the commits of other connections, #commits our own.
+    return this.#commits + this.#connection.pragma('data_version');
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#turn.catch(() => {});
+    this.#connection.close();
+    this.#lock?.release();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(closed(this.#connection));
+    const result = this.#turn.then(work, work);
+    this.#turn = result;
+    return result;
+  }
+}
+
+/** Questions on a connection of their own: SQLite shows it committed data only, so nobody waits. */
+class SqliteReader implements RegistryStore {
+  readonly #connection: Connection;
+  readonly #session: SqliteSession;
+  #closed = false;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#session = new SqliteSession(connection);
+  }
+
+  async read<T>(work: (reads: StoreReads) => Promise<T>): Promise<T> {
+    if (this.#closed) throw closed(this.#connection);
+    return work(this.#session);
+  }
+
+  transaction(): Promise<never> {
+    return Promise.reject(
+      new StoreError('STORE_UNREADABLE', `${this.#connection.name} is open for reading only`),
+    );
+  }
+
+  revision(): number {
+    if (this.#closed) throw closed(this.#connection);
+    return this.#connection.pragma('data_version');
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#connection.close();
+  }
+}
+
+function closed(connection: Connection): StoreError {
+  return new StoreError('STORE_CLOSED', `${connection.name} has been closed`);
+}
