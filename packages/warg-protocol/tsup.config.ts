@@ -1,7 +1,13 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', 'api/index': 'src/api/index.ts' },
+  // The schemas stand apart, so that nobody loads zod who does not ask for them.
+  entry: {
+    index: 'src/index.ts',
+    'api/index': 'src/api/index.ts',
+    'api/schemas': 'src/api/schemas.ts',
+    'json/index': 'src/json/index.ts',
+  },
   format: ['esm'],
   platform: 'neutral',
   target: 'es2023',

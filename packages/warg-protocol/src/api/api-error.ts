@@ -1,6 +1,6 @@
 import { WargError } from '@warg/crypto';
 import type { HashText } from '../ids.ts';
-import type { U64 } from '../json/index.ts';
+import type { DecodeError, U64 } from '../json/index.ts';
 import { type ApiErrorCase, type ApiErrorVariant, messageOf, statusOf } from './error-cases.ts';
 
 const CODES = {
@@ -158,4 +158,27 @@ export function bundleFailure(detail: string): ApiError {
 /** Any other status, with a message for people. */
 export function apiError(status: number, detail: string, options?: ErrorOptions): ApiError {
   return new ApiError({ variant: 'Message', status, detail }, options);
+}
+
+/**
+ * What a server answers to a body that cannot be read: 400 for what is no JSON, 413 for too much of it, 422 for JSON
+ * of another shape, and 404 for a checkpoint or leaf whose number lies beyond 2^53−1, where none can be.
+ *
+ * @param asked whether logs or a proof were asked for
+ */
+export function invalidBody(error: DecodeError, asked: 'logs' | 'proof' = 'logs'): ApiError {
+  const { code, path, value, message } = error;
+  switch (code) {
+    case 'INVALID_JSON':
+      return apiError(400, message, { cause: error });
+    case 'BODY_TOO_LARGE':
+      return apiError(413, message, { cause: error });
+    case 'INVALID_BODY':
+      return apiError(422, message, { cause: error });
+    case 'INTEGER_TOO_LARGE':
+      if (value !== undefined && /^(?:logLength|from|to)$/.test(path))
+        return checkpointNotFound(value, asked);
+      if (value !== undefined && /^leafs\[/.test(path)) return leafNotFound(value);
+      return apiError(422, message, { cause: error });
+  }
 }

@@ -66,11 +66,16 @@ export const signedCheckpointForm: MessageForm<SignedCheckpoint<WireValues>> = {
     `"keyId":${writeText(keyId)},"signature":${writeText(signature)}}`,
 };
 
-/** @throws DecodeError */
+/**
+ * Reads a {@link SignedCheckpoint}. Its signature is not verified here.
+ *
+ * @throws DecodeError
+ */
 export function decodeSignedCheckpoint(input: JsonInput): SignedCheckpoint {
   return decodeStrict(signedCheckpointForm, input);
 }
 
+/** Writes a {@link SignedCheckpoint}. */
 export function encodeSignedCheckpoint(checkpoint: SignedCheckpoint<WireValues>): string {
   return signedCheckpointForm.write(checkpoint);
 }
@@ -109,11 +114,16 @@ export const checkpointVerificationResponseForm: MessageForm<CheckpointVerificat
     `${retryAfter === undefined ? '' : `,"retryAfter":${writeU16(retryAfter)}`}}`,
 };
 
-/** @throws DecodeError */
+/**
+ * Reads a {@link CheckpointVerificationResponse}.
+ *
+ * @throws DecodeError
+ */
 export function decodeCheckpointVerificationResponse(input: JsonInput): CheckpointVerificationResponse {
   return decodeStrict(checkpointVerificationResponseForm, input);
 }
 
+/** Writes a {@link CheckpointVerificationResponse}. */
 export function encodeCheckpointVerificationResponse(response: CheckpointVerificationResponse): string {
   return checkpointVerificationResponseForm.write(response);
 }

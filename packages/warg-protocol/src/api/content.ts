@@ -103,11 +103,16 @@ export const contentSourcesResponseForm: MessageForm<ContentSourcesResponse<Wire
   write: ({ contentSources }) => `{"contentSources":${writeContentSources(contentSources)}}`,
 };
 
-/** @throws DecodeError */
+/**
+ * Reads a {@link ContentSourcesResponse}.
+ *
+ * @throws DecodeError
+ */
 export function decodeContentSourcesResponse(input: JsonInput): ContentSourcesResponse {
   return decodeStrict(contentSourcesResponseForm, input);
 }
 
+/** Writes a {@link ContentSourcesResponse}. */
 export function encodeContentSourcesResponse(response: ContentSourcesResponse<WireValues>): string {
   return contentSourcesResponseForm.write(response);
 }

@@ -64,6 +64,7 @@ export interface FetchWarning {
   readonly message: string;
 }
 
+/** The answer of `POST v1/fetch/logs`: the records behind the known ones, in order. */
 export interface FetchLogsResponse<V extends WireValues = StrictValues> {
   /** Whether some of the logs have further records below the request's length. */
   readonly more: boolean;
@@ -122,6 +123,7 @@ export function decodeFetchLogsRequest(input: JsonInput): FetchLogsRequest {
   return decodeStrict(fetchLogsRequestForm, input);
 }
 
+/** Writes a {@link FetchLogsRequest}. */
 export function encodeFetchLogsRequest(request: FetchLogsRequest<WireValues>): string {
   return fetchLogsRequestForm.write(request);
 }
@@ -177,11 +179,16 @@ export const fetchLogsResponseForm: MessageForm<FetchLogsResponse<WireValues>> =
     `${warnings.length === 0 ? '' : `,"warnings":${writeArray(warnings, fetchWarningForm.write)}`}}`,
 };
 
-/** @throws DecodeError */
+/**
+ * Reads a {@link FetchLogsResponse}.
+ *
+ * @throws DecodeError
+ */
 export function decodeFetchLogsResponse(input: JsonInput): FetchLogsResponse {
   return decodeStrict(fetchLogsResponseForm, input);
 }
 
+/** Writes a {@link FetchLogsResponse}. */
 export function encodeFetchLogsResponse(response: FetchLogsResponse<WireValues>): string {
   return fetchLogsResponseForm.write(response);
 }
@@ -196,11 +203,16 @@ export const fetchPackageNamesRequestForm: MessageForm<FetchPackageNamesRequest<
   write: ({ packages }) => `{"packages":${writeArray(packages, writeText)}}`,
 };
 
-/** @throws DecodeError */
+/**
+ * Reads a {@link FetchPackageNamesRequest}.
+ *
+ * @throws DecodeError
+ */
 export function decodeFetchPackageNamesRequest(input: JsonInput): FetchPackageNamesRequest {
   return decodeStrict(fetchPackageNamesRequestForm, input);
 }
 
+/** Writes a {@link FetchPackageNamesRequest}. */
 export function encodeFetchPackageNamesRequest(request: FetchPackageNamesRequest<WireValues>): string {
   return fetchPackageNamesRequestForm.write(request);
 }
@@ -212,11 +224,16 @@ export const fetchPackageNamesResponseForm: MessageForm<FetchPackageNamesRespons
   write: ({ packages }) => `{"packages":${writeMap(packages, writeNullableText)}}`,
 };
 
-/** @throws DecodeError */
+/**
+ * Reads a {@link FetchPackageNamesResponse}.
+ *
+ * @throws DecodeError
+ */
 export function decodeFetchPackageNamesResponse(input: JsonInput): FetchPackageNamesResponse {
   return decodeStrict(fetchPackageNamesResponseForm, input);
 }
 
+/** Writes a {@link FetchPackageNamesResponse}. */
 export function encodeFetchPackageNamesResponse(response: FetchPackageNamesResponse<WireValues>): string {
   return fetchPackageNamesResponseForm.write(response);
 }

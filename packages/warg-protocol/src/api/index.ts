@@ -12,6 +12,7 @@ export {
   contentDigestNotFound,
   fetchTokenNotFound,
   incorrectProof,
+  invalidBody,
   leafNotFound,
   logNotFound,
   namespaceConflict,

@@ -91,11 +91,16 @@ export const ledgerSourcesResponseForm: MessageForm<LedgerSourcesResponse<WireVa
     `{"hashAlgorithm":${writeText(hashAlgorithm)},"sources":${writeArray(sources, ledgerSourceForm.write)}}`,
 };
 
-/** @throws DecodeError */
+/**
+ * Reads a {@link LedgerSourcesResponse}.
+ *
+ * @throws DecodeError
+ */
 export function decodeLedgerSourcesResponse(input: JsonInput): LedgerSourcesResponse {
   return decodeStrict(ledgerSourcesResponseForm, input);
 }
 
+/** Writes a {@link LedgerSourcesResponse}. */
 export function encodeLedgerSourcesResponse(response: LedgerSourcesResponse<WireValues>): string {
   return ledgerSourcesResponseForm.write(response);
 }

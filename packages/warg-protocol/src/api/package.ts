@@ -97,11 +97,16 @@ export const publishRecordRequestForm: MessageForm<PublishRecordRequest<WireValu
     `${contentSources.size === 0 ? '' : `,"contentSources":${writeContentSources(contentSources)}`}}`,
 };
 
-/** @throws DecodeError */
+/**
+ * Reads a {@link PublishRecordRequest}.
+ *
+ * @throws DecodeError
+ */
 export function decodePublishRecordRequest(input: JsonInput): PublishRecordRequest {
   return decodeStrict(publishRecordRequestForm, input);
 }
 
+/** Writes a {@link PublishRecordRequest}. */
 export function encodePublishRecordRequest(request: PublishRecordRequest<WireValues>): string {
   return publishRecordRequestForm.write(request);
 }
@@ -193,11 +198,16 @@ export const packageRecordResponseForm: MessageForm<PackageRecordResponse<WireVa
   write: (response) => `{"recordId":${writeText(response.recordId)},${writeState(response)}}`,
 };
 
-/** @throws DecodeError */
+/**
+ * Reads a {@link PackageRecordResponse}.
+ *
+ * @throws DecodeError
+ */
 export function decodePackageRecordResponse(input: JsonInput): PackageRecordResponse {
   return decodeStrict(packageRecordResponseForm, input);
 }
 
+/** Writes a {@link PackageRecordResponse}. */
 export function encodePackageRecordResponse(response: PackageRecordResponse<WireValues>): string {
   return packageRecordResponseForm.write(response);
 }

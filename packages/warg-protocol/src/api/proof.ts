@@ -35,6 +35,7 @@ export interface ConsistencyRequest<V extends WireValues = StrictValues> {
   readonly to: V['integer'];
 }
 
+/** A proof bundle, for the verifiers of `@warg/transparency`. */
 export interface ConsistencyResponse {
   /** LogProofBundle */
   readonly proof: Uint8Array;
@@ -47,6 +48,7 @@ export interface AbsenceRequest<V extends WireValues = StrictValues> {
   readonly logIds: readonly V['logId'][];
 }
 
+/** A proof bundle, for the verifiers of `@warg/transparency`. */
 export interface AbsenceResponse {
   /** MapProofBundle, in the order of the request's ids: the path to each empty place. */
   readonly map: Uint8Array;
@@ -69,11 +71,16 @@ export const inclusionRequestForm: MessageForm<InclusionRequest<WireValues>> = {
     `{"logLength":${writeU64(logLength)},"leafs":${writeArray(leafs, writeU64)}}`,
 };
 
-/** @throws DecodeError */
+/**
+ * Reads a {@link InclusionRequest}.
+ *
+ * @throws DecodeError
+ */
 export function decodeInclusionRequest(input: JsonInput): InclusionRequest {
   return decodeStrict(inclusionRequestForm, input);
 }
 
+/** Writes a {@link InclusionRequest}. */
 export function encodeInclusionRequest(request: InclusionRequest<WireValues>): string {
   return inclusionRequestForm.write(request);
 }
@@ -88,11 +95,16 @@ export const inclusionResponseForm: MessageForm<InclusionResponse> = {
   write: ({ log, map }) => `{"log":${writeBytes(log)},"map":${writeBytes(map)}}`,
 };
 
-/** @throws DecodeError */
+/**
+ * Reads a {@link InclusionResponse}.
+ *
+ * @throws DecodeError
+ */
 export function decodeInclusionResponse(input: JsonInput): InclusionResponse {
   return decodeStrict(inclusionResponseForm, input);
 }
 
+/** Writes a {@link InclusionResponse}. */
 export function encodeInclusionResponse(response: InclusionResponse): string {
   return inclusionResponseForm.write(response);
 }
@@ -107,11 +119,16 @@ export const consistencyRequestForm: MessageForm<ConsistencyRequest<WireValues>>
   write: ({ from, to }) => `{"from":${writeU64(from)},"to":${writeU64(to)}}`,
 };
 
-/** @throws DecodeError */
+/**
+ * Reads a {@link ConsistencyRequest}.
+ *
+ * @throws DecodeError
+ */
 export function decodeConsistencyRequest(input: JsonInput): ConsistencyRequest {
   return decodeStrict(consistencyRequestForm, input);
 }
 
+/** Writes a {@link ConsistencyRequest}. */
 export function encodeConsistencyRequest(request: ConsistencyRequest<WireValues>): string {
   return consistencyRequestForm.write(request);
 }
@@ -123,11 +140,16 @@ export const consistencyResponseForm: MessageForm<ConsistencyResponse> = {
   write: ({ proof }) => `{"proof":${writeBytes(proof)}}`,
 };
 
-/** @throws DecodeError */
+/**
+ * Reads a {@link ConsistencyResponse}.
+ *
+ * @throws DecodeError
+ */
 export function decodeConsistencyResponse(input: JsonInput): ConsistencyResponse {
   return decodeStrict(consistencyResponseForm, input);
 }
 
+/** Writes a {@link ConsistencyResponse}. */
 export function encodeConsistencyResponse(response: ConsistencyResponse): string {
   return consistencyResponseForm.write(response);
 }
@@ -146,11 +168,16 @@ export const absenceRequestForm: MessageForm<AbsenceRequest<WireValues>> = {
     `{"logLength":${writeU64(logLength)},"logIds":${writeArray(logIds, writeText)}}`,
 };
 
-/** @throws DecodeError */
+/**
+ * Reads a {@link AbsenceRequest}.
+ *
+ * @throws DecodeError
+ */
 export function decodeAbsenceRequest(input: JsonInput): AbsenceRequest {
   return decodeStrict(absenceRequestForm, input);
 }
 
+/** Writes a {@link AbsenceRequest}. */
 export function encodeAbsenceRequest(request: AbsenceRequest<WireValues>): string {
   return absenceRequestForm.write(request);
 }
@@ -162,11 +189,16 @@ export const absenceResponseForm: MessageForm<AbsenceResponse> = {
   write: ({ map }) => `{"map":${writeBytes(map)}}`,
 };
 
-/** @throws DecodeError */
+/**
+ * Reads a {@link AbsenceResponse}.
+ *
+ * @throws DecodeError
+ */
 export function decodeAbsenceResponse(input: JsonInput): AbsenceResponse {
   return decodeStrict(absenceResponseForm, input);
 }
 
+/** Writes a {@link AbsenceResponse}. */
 export function encodeAbsenceResponse(response: AbsenceResponse): string {
   return absenceResponseForm.write(response);
 }

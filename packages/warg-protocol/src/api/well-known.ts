@@ -52,6 +52,7 @@ export function decodeWellKnownConfig(input: JsonInput): WellKnownConfig {
   return decodeStrict(wellKnownConfigForm, input);
 }
 
+/** Writes a {@link WellKnownConfig}, with null for what is not there. */
 export function encodeWellKnownConfig(config: WellKnownConfig): string {
   return wellKnownConfigForm.write(config);
 }

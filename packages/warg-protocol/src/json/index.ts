@@ -1,3 +1,7 @@
+/**
+ * Strict JSON for everything that comes from a socket or a file: exact integers, members in order, caps, and errors
+ * that say where. `parseJson` makes a {@link JsonValue}; readers take it apart.
+ */
 export { DecodeError, type DecodeErrorCode, type DecodeErrorDetails, EncodeError } from './error.ts';
 export { type JsonLimits, parseJson } from './parse.ts';
 export {

@@ -4,7 +4,7 @@
 
 import { decodeUtf8 } from '@warg/crypto';
 import { DecodeError } from './error.ts';
-import type { JsonIllFormed, JsonValue } from './value.ts';
+import { type JsonIllFormed, type JsonValue, valueOfNumber } from './value.ts';
 
 /** What {@link parseJson} accepts at most. */
 export interface JsonLimits {
@@ -19,8 +19,11 @@ export interface JsonLimits {
 
 const DEFAULT_MAX_DEPTH = 127;
 
+// A value takes many times the memory of the two bytes that it can be written in. The longest honest answers (64 MiB
+// of records) have about a million.
+const MAX_VALUES = 2_000_000;
+
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-const INTEGER = /^-?[0-9]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these inside a text
 const CONTROL = /[\u0000-\u001f]/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -44,7 +47,8 @@ const CLOSE_BRACE = 0x7d;
 const LONE: JsonIllFormed = { type: 'illFormed', reason: 'a text with half a surrogate pair' };
 
 /**
- * Reads a whole JSON text. Nothing may follow the value but white space; a byte order mark is refused.
+ * Reads a whole JSON text. Nothing may follow the value but white space; a byte order mark is refused. The value is
+ * taken apart by readers: see {@link import('./read.ts').readMember}.
  *
  * @param input the text, or its UTF-8 bytes
  * @throws DecodeError `INVALID_JSON` with a position | `BODY_TOO_LARGE`
@@ -57,10 +61,15 @@ export function parseJson(input: string | Uint8Array, limits: JsonLimits): JsonV
       `expected at most ${limits.maxLength} bytes of JSON, found ${input.length}`,
     );
   }
-  return parseText(
-    typeof input === 'string' ? input : decodeText(input),
-    limits.maxDepth ?? DEFAULT_MAX_DEPTH,
-  );
+  const text = typeof input === 'string' ? requireUnicode(input) : decodeText(input);
+  return parseText(text, limits.maxDepth ?? DEFAULT_MAX_DEPTH);
+}
+
+function requireUnicode(text: string): string {
+  const position = text.search(LONE_SURROGATE);
+  if (position === -1) return text;
+  const message = `expected Unicode, found half a surrogate pair at position ${position}`;
+  throw new DecodeError('INVALID_JSON', message, { position });
 }
 
 function decodeText(bytes: Uint8Array): string {
@@ -78,6 +87,7 @@ function parseText(text: string, maxDepth: number): JsonValue {
   const hasControl = CONTROL.test(text);
   let at = 0;
   let backslash = text.indexOf('\\');
+  let count = 0;
 
   const value = parseValue(1);
   skipSpace();
@@ -103,7 +113,17 @@ function parseText(text: string, maxDepth: number): JsonValue {
     }
   }
 
+  function countValue(): void {
+    if (++count > MAX_VALUES) {
+      throw new DecodeError(
+        'BODY_TOO_LARGE',
+        `expected at most ${MAX_VALUES} values in a JSON text, found more`,
+      );
+    }
+  }
+
   function parseValue(depth: number): JsonValue {
+    countValue();
     skipSpace();
     switch (text.charCodeAt(at)) {
       case QUOTE:
@@ -249,12 +269,7 @@ function parseText(text: string, maxDepth: number): JsonValue {
       fail(text.charCodeAt(at) === MINUS ? 'a number' : 'a value');
     }
     at += found.length;
-    if (!INTEGER.test(found) || found === '-0') return { type: 'float', text: found };
-    const value = Number(found);
-    if (Number.isSafeInteger(value)) return value;
-    if (found.length > 20) return { type: 'float', text: found };
-    const exact = BigInt(found);
-    return exact >= -(2n ** 63n) && exact < 2n ** 64n ? exact : { type: 'float', text: found };
+    return valueOfNumber(found);
   }
 
   /** Passes over an array or object that stands too deep. A loop, so that no input can exhaust the stack. */
@@ -264,6 +279,7 @@ function parseText(text: string, maxDepth: number): JsonValue {
       skipSpace();
       const c = text.charCodeAt(at);
       if (c === OPEN_BRACE || c === OPEN_BRACKET) {
+        countValue();
         at++;
         skipSpace();
         const closer = c === OPEN_BRACE ? CLOSE_BRACE : CLOSE_BRACKET;

@@ -74,7 +74,13 @@ export function memberOf(object: JsonObject, name: string, at: JsonPath): JsonVa
   return object.values[index];
 }
 
-/** Reads a member that must be there. */
+/**
+ * Reads a member that must be there.
+ *
+ * @example
+ * const object = readObject(parseJson(text, { maxLength: 1000 }), STRICT_ROOT);
+ * const name = readMember(object, 'name', STRICT_ROOT, readText);
+ */
 export function readMember<T>(object: JsonObject, name: string, at: JsonPath, read: JsonReader<T>): T {
   const value = memberOf(object, name, at);
   const place = under(at, name);
@@ -136,10 +142,12 @@ export function refuseIllFormed(value: JsonValue, at: JsonPath): void {
   }
 }
 
+/** Reads a text, which may be empty. */
 export function readText(value: JsonValue, at: JsonPath): string {
   return typeof value === 'string' ? value : refuse('a text', value, at);
 }
 
+/** Reads true or false. */
 export function readBoolean(value: JsonValue, at: JsonPath): boolean {
   return typeof value === 'boolean' ? value : refuse('true or false', value, at);
 }
@@ -156,6 +164,7 @@ export function readU64(value: JsonValue, at: JsonPath): U64 {
   });
 }
 
+/** Reads an integer from 0 to 65535. */
 export function readU16(value: JsonValue, at: JsonPath): number {
   return typeof value === 'number' && value >= 0 && value <= 0xffff
     ? value

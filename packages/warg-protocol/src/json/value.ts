@@ -42,6 +42,21 @@ export interface JsonObject {
   readonly values: readonly JsonValue[];
 }
 
+const INTEGER = /^-?[0-9]+$/;
+const LEAST_INTEGER = -(2n ** 63n);
+const GREATEST_INTEGER = 2n ** 64n - 1n;
+
+/** The value of a number that keeps to JSON's grammar. */
+export function valueOfNumber(text: string): number | bigint | JsonFloat {
+  if (!INTEGER.test(text) || text === '-0') return { type: 'float', text };
+  const value = Number(text);
+  if (Number.isSafeInteger(value)) return value;
+  // More characters than any 64-bit integer has: not worth a bigint.
+  if (text.length > 20) return { type: 'float', text };
+  const exact = BigInt(text);
+  return exact >= LEAST_INTEGER && exact <= GREATEST_INTEGER ? exact : { type: 'float', text };
+}
+
 /** Whether the value is an object. */
 export function isJsonObject(value: JsonValue): value is JsonObject {
   return (
