@@ -1,6 +1,7 @@
 // The one strict module for hex, base64 and UTF-8. Every other spelling of the same bytes (capitals, missing
 // padding, bits behind the last byte) is refused, so that equal texts and equal bytes are the same thing.
 
+import { backend } from '#backend';
 import { CryptoError, quote } from './errors.ts';
 
 const encoder = new TextEncoder();
@@ -50,18 +51,9 @@ function hexDigit(code: number): number {
   return -1;
 }
 
-const BASE64_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const BASE64_VALUES = new Int8Array(128).fill(-1);
-for (let i = 0; i < 64; i++) BASE64_VALUES[BASE64_DIGITS.charCodeAt(i)] = i;
-
 /** The bytes as standard, padded base64 (RFC 4648, section 4). */
 export function encodeBase64(bytes: Uint8Array): string {
-  // String.fromCharCode takes its codes as arguments, of which there may not be arbitrarily many.
-  let binary = '';
-  for (let i = 0; i < bytes.length; i += 8192) {
-    binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  }
-  return btoa(binary);
+  return backend.encodeBase64(bytes);
 }
 
 /**
@@ -71,38 +63,25 @@ export function encodeBase64(bytes: Uint8Array): string {
  * @throws CryptoError `INVALID_BASE64`
  */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  return backend.decodeBase64(text) ?? refuseBase64(text);
+}
+
+/** Says what is wrong with a text that is not canonical base64. */
+function refuseBase64(text: string): never {
   if (text.length % 4 !== 0) {
     throw new CryptoError(
       'INVALID_BASE64',
       `expected padded base64, whose length is a multiple of 4, found ${text.length} characters`,
     );
   }
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
-  const digits = text.length - padding;
-  const bytes = new Uint8Array((text.length / 4) * 3 - padding);
-  let buffer = 0;
-  let bits = 0;
-  let written = 0;
-  for (let i = 0; i < digits; i++) {
-    const code = text.charCodeAt(i);
-    const value = code < 128 ? (BASE64_VALUES[code] as number) : -1;
-    if (value < 0) {
-      throw new CryptoError(
-        'INVALID_BASE64',
-        `expected a base64 character at position ${i}, found ${quote(text.charAt(i))}`,
-      );
-    }
-    buffer = ((buffer << 6) | value) & 0xffff;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes[written++] = buffer >> bits;
-    }
+  const at = text.search(/[^A-Za-z0-9+/=]|=(?!=?$)/);
+  if (at >= 0) {
+    throw new CryptoError(
+      'INVALID_BASE64',
+      `expected a base64 character at position ${at}, found ${quote(text.charAt(at))}`,
+    );
   }
-  if ((buffer & ((1 << bits) - 1)) !== 0) {
-    throw new CryptoError('INVALID_BASE64', 'expected canonical base64, found bits behind the last byte');
-  }
-  return bytes;
+  throw new CryptoError('INVALID_BASE64', 'expected canonical base64, found bits behind the last byte');
 }
 
 /** The UTF-8 bytes of a text; a lone surrogate becomes U+FFFD. */

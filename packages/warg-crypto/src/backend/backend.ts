@@ -7,6 +7,9 @@
  */
 export interface Backend {
   readonly name: 'node' | 'noble';
+  encodeBase64(bytes: Uint8Array): string;
+  /** Undefined when the text is not canonical. */
+  decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined;
   sha256(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>;
   createSha256(): StreamingHash;
   randomScalar(): Uint8Array;

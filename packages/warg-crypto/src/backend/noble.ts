@@ -3,12 +3,15 @@
 import { p256 } from '@noble/curves/nist.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import type { Backend } from './backend.ts';
+import { decodePortableBase64, encodePortableBase64 } from './portable-base64.ts';
 
 // Messages are hashed with SHA-256 by noble itself; high s is neither avoided nor refused, as the protocol says.
 const OPTIONS = { prehash: true, lowS: false, format: 'compact' } as const;
 
 export const backend: Backend = {
   name: 'noble',
+  encodeBase64: encodePortableBase64,
+  decodeBase64: decodePortableBase64,
   sha256(parts) {
     if (parts.length === 1) return nobleSha256(parts[0] as Uint8Array);
     const hash = nobleSha256.create();

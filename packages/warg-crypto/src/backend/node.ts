@@ -14,7 +14,7 @@ const KEY_CACHE_SIZE = 1024;
 const keyObjects = new Map<string, KeyObject>();
 
 function importPoint(point: Uint8Array): KeyObject {
-  const id = Buffer.from(point.buffer, point.byteOffset, point.byteLength).toString('latin1');
+  const id = view(point).toString('latin1');
   let key = keyObjects.get(id);
   if (key) {
     keyObjects.delete(id);
@@ -32,6 +32,11 @@ function publicPoint(scalar: Uint8Array): Uint8Array<ArrayBuffer> {
   return own(ecdh.getPublicKey(null, 'compressed') as unknown as Uint8Array);
 }
 
+/** The same bytes as a Buffer, not a copy of them. */
+function view(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** A plain Uint8Array: callers are promised no Buffer, whose methods differ (`slice`) and which shares a pool. */
 function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
@@ -39,6 +44,12 @@ function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 export const backend: Backend = {
   name: 'node',
+  encodeBase64: (bytes) => view(bytes).toString('base64'),
+  decodeBase64(text) {
+    // Buffer reads whatever it can and skips the rest; only what it writes back the same was canonical.
+    const bytes = Buffer.from(text, 'base64');
+    return bytes.toString('base64') === text ? own(bytes) : undefined;
+  },
   sha256(parts) {
     if (parts.length === 1) return own(hash('sha256', parts[0] as Uint8Array, 'buffer'));
     const streaming = createHash('sha256');
