@@ -1,1 +1,51 @@
-export {};
+export { WargClient } from './client.ts';
+export type {
+  ContentCache,
+  ContentDestination,
+  ContentInput,
+  ContentSink,
+  ContentSource,
+} from './content/content.ts';
+export { ClientError, type ClientErrorCode, type ClientErrorDetails, isClientError } from './errors.ts';
+export { defaultLimits, type Limits } from './limits.ts';
+export type {
+  Auth,
+  CallOptions,
+  DownloadOptions,
+  OpenOptions,
+  PackagePermission,
+  ProgressEvent,
+  PublishEntry,
+  PublishOptions,
+  PublishRequest,
+  ReadOptions,
+  ResetOptions,
+  Signer,
+  WaitOptions,
+  Wanted,
+} from './options.ts';
+export type { PendingPublishes } from './publish/pending.ts';
+export type {
+  AbsentPackage,
+  Assurance,
+  DownloadResult,
+  OperatorInfo,
+  OperatorPin,
+  PackageInfo,
+  PendingPublish,
+  PublishResult,
+  ReleaseInfo,
+  Resolution,
+  StoredPublishEntry,
+  UpdateResult,
+  Verified,
+} from './results.ts';
+export { type MemoryStorageOptions, memoryStorage } from './storage/memory.ts';
+export type { ClientStorage, RegistryStorage, StorageSnapshot } from './storage/storage.ts';
+export {
+  type Evidence,
+  encodeEvidence,
+  parseEvidence,
+  type VerifiedEvidence,
+  verifyEvidence,
+} from './verify/evidence.ts';

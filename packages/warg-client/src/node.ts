@@ -1,1 +1,3 @@
-export {};
+export { fileContent } from './node/file-content.ts';
+export { fileDestination } from './node/file-destination.ts';
+export { type FileStorageOptions, fileStorage } from './node/file-storage.ts';

@@ -1,0 +1,279 @@
+import { type PackageName, packageLogId, parseRecordId, type RecordId } from '@warg/protocol';
+import type { ClientContext, Connection } from './context.ts';
+import { downloadContent } from './download/download.ts';
+import { ClientError, isClientError } from './errors.ts';
+import { fetchTransport, offlineTransport } from './http/transport.ts';
+import { parseRegistry } from './http/urls.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import type {
+  Auth,
+  CallOptions,
+  DownloadOptions,
+  OpenOptions,
+  PublishOptions,
+  PublishRequest,
+  ReadOptions,
+  ResetOptions,
+  WaitOptions,
+  Wanted,
+} from './options.ts';
+import { type PendingPublishes, pendingPublishes } from './publish/pending.ts';
+import { publish } from './publish/publish.ts';
+import { waitForPublish } from './publish/wait.ts';
+import { operatorOf, packageOf, packagesOf } from './read.ts';
+import { discoverRegistry } from './registry/discovery.ts';
+import { registryApi } from './registry/registry-api.ts';
+import { chooseRelease, readName, readWanted } from './resolve.ts';
+import type {
+  DownloadResult,
+  OperatorInfo,
+  PackageInfo,
+  PublishResult,
+  Resolution,
+  UpdateResult,
+} from './results.ts';
+import { pinDocument, readPin } from './state/registry-state.ts';
+import { updateRegistry } from './update/update.ts';
+import { updateResult } from './update/update-result.ts';
+import { type Evidence, parseEvidence, parsePin } from './verify/evidence.ts';
+
+/**
+ * A client of one registry: it verifies every answer, keeps what it verified, resolves, downloads and publishes.
+ *
+ * @example
+ * const client = await WargClient.open({ registry: 'registry.example', storage: memoryStorage() });
+ * const hello = await client.download('example:hello', '^1.2');
+ * await WebAssembly.compile(await hello.bytes());
+ */
+export class WargClient {
+  readonly #context: ClientContext;
+  /** Lists of entries that wait to be submitted as one record. */
+  readonly pending: PendingPublishes;
+
+  private constructor(context: ClientContext) {
+    this.#context = context;
+    this.pending = pendingPublishes(context);
+  }
+
+  /**
+   * Opens a client. Nothing is asked of the registry, nor read from storage, before it is needed.
+   *
+   * @throws ClientError `INVALID_REGISTRY` | `INSECURE_URL` | `INVALID_OPERATOR_KEY`
+   */
+  static async open(options: OpenOptions): Promise<WargClient> {
+    const address = parseRegistry(options.registry);
+    const limits: Limits = { ...defaultLimits, ...withoutUndefined(options.limits ?? {}) };
+    const offline = options.offline === true;
+    const transport = offline ? offlineTransport() : fetchTransport({ fetch: options.fetch, limits });
+    const token = tokenOf(options.auth);
+    let connection: Connection | undefined;
+    return new WargClient({
+      address,
+      storage: options.storage,
+      documents: options.storage.registry(address.name),
+      transport,
+      limits,
+      now: options.clock ?? Date.now,
+      maxCheckpointAge: options.maxCheckpointAge,
+      userPin:
+        options.operatorKey === undefined
+          ? undefined
+          : { text: options.operatorKey, pin: parsePin(options.operatorKey) },
+      signer: options.signer,
+      offline,
+      async connect(signal) {
+        // Only what was found is shared: one caller's cancellation must not become another's.
+        if (connection === undefined) {
+          const { url, operatorKey } = await discoverRegistry(address, transport, limits, signal);
+          connection ??= { api: registryApi(url, transport, limits, token), operatorKey };
+        }
+        return connection;
+      },
+    });
+  }
+
+  /** The registry as the user wrote it, as a URL: the name under which everything is kept. */
+  get registry(): string {
+    return this.#context.address.name;
+  }
+
+  get offline(): boolean {
+    return this.#context.offline;
+  }
+
+  /**
+   * Refreshes the named packages, or without names all that are stored, to the registry's newest checkpoint.
+   * Everything is verified before anything is written, and it is written in one step.
+   *
+   * A name that the registry does not know is no error here: it stands in the result's `absent`.
+   */
+  async update(names?: readonly string[], options: CallOptions = {}): Promise<UpdateResult> {
+    const read = names?.map(readName);
+    return updateResult(this.#context, await updateRegistry(this.#context, read, options));
+  }
+
+  /**
+   * A package's verified state; refreshed first, unless the client is offline or `refresh` is false.
+   *
+   * @throws ClientError `PACKAGE_NOT_FOUND`, whose `details.absence` says whether that is proved | `NOT_STORED`
+   */
+  async package(name: string, options: ReadOptions = {}): Promise<PackageInfo> {
+    return packageOf(this.#context, readName(name), options);
+  }
+
+  /** All stored packages, by name. The registry is asked first only with `refresh: true`. */
+  async packages(options: ReadOptions = {}): Promise<readonly PackageInfo[]> {
+    return packagesOf(this.#context, options);
+  }
+
+  /** The operator log; undefined where nothing is stored. The registry is asked first only with `refresh: true`. */
+  async operator(options: ReadOptions = {}): Promise<OperatorInfo | undefined> {
+    return operatorOf(this.#context, options);
+  }
+
+  /**
+   * Chooses a version: the highest that meets the requirement, or the exact one. Yanked ones are not chosen.
+   *
+   * @param wanted a requirement as Rust's semver reads it, `*` by default, or `{ version }`
+   * @throws ClientError `PACKAGE_NOT_FOUND` | `VERSION_NOT_FOUND` | `VERSION_YANKED` | `INVALID_VERSION`
+   */
+  async resolve(name: string, wanted: Wanted = '*', options: ReadOptions = {}): Promise<Resolution> {
+    const read = readWanted(wanted);
+    return chooseRelease(await this.package(name, options), read);
+  }
+
+  /**
+   * Resolves a version and brings its content to `to`, or to the storage's cache. The content is hashed on the
+   * way, wherever it comes from; nothing appears under its final name that does not match.
+   *
+   * @throws ClientError as `resolve`, and `CONTENT_UNAVAILABLE` | `CONTENT_MISMATCH` | `CONTENT_TOO_LARGE`
+   */
+  async download(name: string, wanted: Wanted = '*', options: DownloadOptions = {}): Promise<DownloadResult> {
+    return downloadContent(this.#context, await this.resolve(name, wanted, options), options);
+  }
+
+  /**
+   * Publishes one record: refreshes the package, signs, checks the record against the package's rules, submits it,
+   * uploads what the registry misses, waits until it is published and verifies that.
+   *
+   * May be called again after any failure: a record whose answer was lost is found again and not sent twice.
+   *
+   * @throws ClientError with one of the codes under "Publishing" in its catalogue
+   * @example
+   * await client.publish({ name: 'example:hello', entries: [{ type: 'release', version: '1.0.0', content }] }, { init: true });
+   */
+  async publish(request: PublishRequest, options: PublishOptions = {}): Promise<PublishResult> {
+    this.#requireOnline('publishing');
+    return publish(this.#context, request, options);
+  }
+
+  /**
+   * Waits until a record that was submitted is published, and verifies that.
+   *
+   * @throws ClientError `PUBLISH_REJECTED` | `PUBLISH_TIMEOUT` | `RECORD_UNKNOWN` | `CONTENT_MISSING`
+   */
+  async waitForPublish(
+    name: string,
+    recordId: RecordId | string,
+    options: WaitOptions = {},
+  ): Promise<PackageInfo> {
+    this.#requireOnline('waiting for a record');
+    const read: PackageName = readName(name);
+    return waitForPublish(
+      this.#context,
+      { name: read, logId: packageLogId(read), recordId: readRecordId(recordId) },
+      options,
+    );
+  }
+
+  /**
+   * Forgets what is stored for this registry: packages, checkpoint, pending publishes, and whom to trust. Works when
+   * that is corrupt, too. Content and evidence stay.
+   */
+  async reset(options: ResetOptions = {}): Promise<void> {
+    const { documents } = this.#context;
+    await documents.exclusive(
+      async () => {
+        const kept = await keptByReset(this.#context, options.keepOperator === true);
+        await documents.reset();
+        if (kept.size > 0) await documents.commit(await documents.snapshot(), kept);
+      },
+      { signal: undefined },
+    );
+  }
+
+  /** Empties the storage's content cache, which all registries share. */
+  async clear(): Promise<{ readonly count: number; readonly bytes: number }> {
+    return this.#context.storage.content.clear();
+  }
+
+  /** Contradictions that this registry's operator signed. `encodeEvidence` makes a file of one. */
+  async evidence(): Promise<readonly { readonly id: string; readonly evidence: Evidence }[]> {
+    const snapshot = await this.#context.documents.snapshot();
+    const all: { id: string; evidence: Evidence }[] = [];
+    for (const key of snapshot.keys(evidencePrefix)) {
+      const bytes = await snapshot.read(key);
+      if (bytes !== undefined) {
+        all.push({
+          id: key.slice(evidencePrefix.length),
+          evidence: parseEvidence(new TextDecoder().decode(bytes)),
+        });
+      }
+    }
+    return all;
+  }
+
+  /** Waits until nothing is being written for this registry. */
+  async close(): Promise<void> {
+    if (this.#context.offline) return;
+    await this.#context.documents.exclusive(async () => {}, { signal: undefined });
+  }
+
+  #requireOnline(what: string): void {
+    if (!this.#context.offline) return;
+    throw new ClientError('OFFLINE', `${what} needs the network, but the client is offline`);
+  }
+}
+
+const evidencePrefix = 'evidence/';
+
+async function keptByReset(
+  context: ClientContext,
+  keepOperator: boolean,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const kept = new Map<string, Uint8Array>();
+  try {
+    const snapshot = await context.documents.snapshot();
+    for (const key of snapshot.keys(evidencePrefix)) {
+      const bytes = await snapshot.read(key);
+      if (bytes !== undefined) kept.set(key, bytes);
+    }
+    const pin = keepOperator ? await readPin(snapshot) : undefined;
+    if (pin !== undefined) for (const [key, bytes] of pinDocument(pin)) kept.set(key, bytes);
+  } catch (error) {
+    // A reset is the way out of what is corrupt. But whom to trust must not be lost silently.
+    if (keepOperator || !isClientError(error)) throw error;
+  }
+  return kept;
+}
+
+function tokenOf(auth: Auth | undefined): () => Promise<string | undefined> {
+  if (typeof auth !== 'function') return async () => auth;
+  let found: Promise<string | undefined> | undefined;
+  return () => {
+    found ??= Promise.resolve(auth());
+    return found;
+  };
+}
+
+function readRecordId(text: string): RecordId {
+  try {
+    return parseRecordId(text);
+  } catch (cause) {
+    throw new ClientError('INVALID_RECORD_ID', (cause as Error).message, {}, { cause });
+  }
+}
+
+function withoutUndefined<T extends object>(object: T): Partial<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

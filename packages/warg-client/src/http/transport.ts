@@ -1,0 +1,181 @@
+import ky, { isHTTPError, isTimeoutError, type Options } from 'ky';
+import { ClientError } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import { unlessAborted } from './abort.ts';
+import { demandReachable, demandSecure, parseLink, redact } from './urls.ts';
+
+/** One request. */
+export interface OutgoingRequest {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Text is sent again on a retry; a stream can be sent once. */
+  readonly body?: string | ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>;
+  /** A bearer token for the origin of `url`, and for no other. */
+  readonly token?: string | undefined;
+  /** True where sending it twice is as good as once. */
+  readonly repeatable: boolean;
+  /** What is asked, for messages. */
+  readonly what: string;
+  readonly signal: AbortSignal | undefined;
+  /** Milliseconds until the answer's headers; false where an upload takes what it takes. */
+  readonly timeout?: number | false;
+}
+
+/** Sends requests. The only place where the client touches the network. */
+export interface Transport {
+  /** @throws ClientError `NETWORK_FAILED` | `TIMEOUT` | `REDIRECT_REFUSED` | `INSECURE_URL` | `OFFLINE` */
+  send(request: OutgoingRequest): Promise<Response>;
+}
+
+const retryableStatuses = [429, 502, 503, 504];
+const redirectStatuses = [301, 302, 303, 307, 308];
+
+/** A transport over `fetch`: retries what may be repeated, follows safe redirects, keeps tokens at home. */
+export function fetchTransport(options: {
+  readonly fetch: typeof globalThis.fetch | undefined;
+  readonly limits: Limits;
+}): Transport {
+  // Called as a plain function: a browser's fetch refuses another `this`.
+  const customFetch = options.fetch;
+  const http = ky.create({
+    ...(customFetch === undefined ? {} : { fetch: (input, init) => customFetch(input, init) }),
+    credentials: 'omit',
+    referrerPolicy: 'no-referrer',
+    redirect: 'manual',
+  });
+
+  async function sendOnce(
+    request: OutgoingRequest,
+    url: URL,
+    redirect: 'manual' | 'follow',
+  ): Promise<Response> {
+    const headers: Record<string, string> = { ...request.headers };
+    if (request.token !== undefined && url.origin === request.url.origin) {
+      headers['authorization'] = `Bearer ${request.token}`;
+    }
+    const settings: Options = {
+      method: request.method,
+      headers,
+      redirect,
+      timeout: request.timeout ?? options.limits.requestTimeout,
+      retry: request.repeatable
+        ? {
+            limit: options.limits.retries,
+            methods: ['get', 'post', 'put'],
+            statusCodes: retryableStatuses,
+            maxRetryAfter: 10_000,
+            backoffLimit: 2_000,
+            retryOnTimeout: true,
+            jitter: true,
+          }
+        : { limit: 0 },
+      throwHttpErrors: (status) => request.repeatable && retryableStatuses.includes(status),
+      ...(request.body === undefined ? {} : { body: request.body }),
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    };
+    if (request.body instanceof ReadableStream) Object.assign(settings, { duplex: 'half' });
+    try {
+      return await unlessAborted(Promise.resolve(http(url, settings)), request.signal);
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      // Retries are used up: the answer is an answer all the same. ky has read its body.
+      if (isHTTPError(error)) return answerOf(error.response, error.data);
+      if (isTimeoutError(error)) throw timedOut(request, url, error);
+      if (error instanceof ClientError) throw error;
+      throw new ClientError(
+        'NETWORK_FAILED',
+        `could not reach ${url.host} for ${request.what} (${reasonOf(error)}): check the address and the network`,
+        { url: redact(url) },
+        { cause: error },
+      );
+    }
+  }
+
+  async function send(request: OutgoingRequest): Promise<Response> {
+    let url = request.url;
+    demandSecure(url, request.what);
+    for (let hops = 0; ; hops++) {
+      const response = await sendOnce(request, url, 'manual');
+      if (response.type === 'opaqueredirect') return followInBrowser(request, url);
+      if (!redirectStatuses.includes(response.status)) return response;
+      await response.body?.cancel().catch(() => {});
+      url = redirectTarget(request, url, response, hops);
+    }
+  }
+
+  function redirectTarget(request: OutgoingRequest, from: URL, response: Response, hops: number): URL {
+    const location = response.headers.get('location');
+    if (location === null || hops >= options.limits.redirects) {
+      throw refused(request, from, location === null ? 'it names no place' : 'there were too many before it');
+    }
+    const to = parseLink(location, from, `the redirect of ${request.what}`);
+    demandReachable(to, from, `the redirect of ${request.what}`);
+    if (request.method !== 'GET') {
+      const repeats = response.status === 307 || response.status === 308;
+      if (!repeats || to.origin !== from.origin || request.body instanceof ReadableStream) {
+        throw refused(request, from, 'what is sent there must not go elsewhere');
+      }
+    }
+    return to;
+  }
+
+  // A browser does not show where a redirect goes. Without a token it may be followed blindly, because what
+  // comes back is verified anyway; the final address is checked.
+  async function followInBrowser(request: OutgoingRequest, url: URL): Promise<Response> {
+    if (request.method !== 'GET' || request.token !== undefined) {
+      throw refused(request, url, 'this environment does not show where it goes');
+    }
+    const response = await sendOnce(request, url, 'follow');
+    if (response.url !== '') demandReachable(new URL(response.url), url, `the redirect of ${request.what}`);
+    return response;
+  }
+
+  return { send };
+}
+
+/** The transport of an offline client. */
+export function offlineTransport(): Transport {
+  return {
+    async send(request) {
+      throw new ClientError(
+        'OFFLINE',
+        `${request.what} needs the network, but the client is offline: go online, or ask only for what is stored`,
+        { url: redact(request.url) },
+      );
+    },
+  };
+}
+
+function answerOf(response: Response, data: unknown): Response {
+  const text = typeof data === 'string' ? data : data === undefined ? '' : JSON.stringify(data);
+  return new Response(text, { status: response.status, headers: { 'content-type': 'application/json' } });
+}
+
+function timedOut(request: OutgoingRequest, url: URL, cause: unknown): ClientError {
+  return new ClientError(
+    'TIMEOUT',
+    `expected ${url.host} to answer ${request.what} in time, found no answer: try again, or allow more time`,
+    { url: redact(url) },
+    { cause },
+  );
+}
+
+function refused(request: OutgoingRequest, url: URL, why: string): ClientError {
+  return new ClientError(
+    'REDIRECT_REFUSED',
+    `${redact(url)} redirects ${request.what}, and that is not followed: ${why}. Use the registry's real address`,
+    { url: redact(url) },
+  );
+}
+
+function reasonOf(error: unknown): string {
+  let inner: unknown = error;
+  for (let depth = 0; depth < 5 && inner instanceof Error && inner.cause instanceof Error; depth++)
+    inner = inner.cause;
+  if (!(inner instanceof Error)) return 'unknown reason';
+  const code = (inner as { code?: unknown }).code;
+  return typeof code === 'string' && !inner.message.includes(code)
+    ? `${code}: ${inner.message}`
+    : inner.message;
+}

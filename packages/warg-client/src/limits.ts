@@ -1,0 +1,42 @@
+/** Sizes, counts and times at which the client gives up. */
+export interface Limits {
+  /** The longest that a request may take to be answered, in milliseconds. */
+  readonly requestTimeout: number;
+  /** The longest that a body may make no progress, in milliseconds. */
+  readonly idleTimeout: number;
+  /** How often a request that may be repeated is repeated. */
+  readonly retries: number;
+  /** The greatest size of an answer of `v1/fetch/logs`, in bytes. */
+  readonly logsBytes: number;
+  /** The greatest size of a proof's answer, in bytes. */
+  readonly proofBytes: number;
+  /** The greatest size of any other JSON answer, in bytes. */
+  readonly jsonBytes: number;
+  /** The greatest size of a content, in bytes. */
+  readonly contentBytes: number;
+  /** How many packages are asked for in one request. */
+  readonly packagesPerRequest: number;
+  /** How many leaves are proved in one request. */
+  readonly leavesPerRequest: number;
+  /** How many records one update may bring. */
+  readonly recordsPerUpdate: number;
+  /** How many redirects are followed. */
+  readonly redirects: number;
+  /** How often a publish begins again because the package changed meanwhile. */
+  readonly publishAttempts: number;
+}
+
+export const defaultLimits: Limits = {
+  requestTimeout: 30_000,
+  idleTimeout: 30_000,
+  retries: 2,
+  logsBytes: 64 * 1024 * 1024,
+  proofBytes: 32 * 1024 * 1024,
+  jsonBytes: 1024 * 1024,
+  contentBytes: 2 * 1024 * 1024 * 1024,
+  packagesPerRequest: 1000,
+  leavesPerRequest: 1000,
+  recordsPerUpdate: 1_000_000,
+  redirects: 5,
+  publishAttempts: 5,
+};

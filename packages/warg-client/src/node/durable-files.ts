@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { ClientError } from '../errors.ts';
+
+/** A name that nobody else uses, in the folder of `path`: what lies there is not whole yet. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `.${basename(path).slice(0, 80)}.${randomBytes(6).toString('hex')}.part`);
+}
+
+/** Writes a file so that its bytes are on the disk when the promise resolves. Its name is not yet, see `syncFolder`. */
+export async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes the names in a folder last. Windows has no such call and does it by itself. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  let folder: FileHandle | undefined;
+  try {
+    folder = await open(path, 'r');
+    await folder.sync();
+  } catch (error) {
+    // Some file systems cannot sync a folder.
+    if (!['EINVAL', 'ENOTSUP', 'EISDIR', 'EPERM'].includes(codeOf(error))) throw error;
+  } finally {
+    await folder?.close();
+  }
+}
+
+/** Renames over whatever is there. */
+export async function replaceFile(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (process.platform !== 'win32' || !['EPERM', 'EACCES', 'EEXIST', 'EBUSY'].includes(codeOf(error)))
+      throw error;
+    await rm(to, { force: true });
+    await rename(from, to);
+  }
+}
+
+/** Gives a complete file its name, unless that name is taken: then the result is false. One winner at most. */
+export async function publishExclusively(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EXDEV', 'UNKNOWN'].includes(codeOf(error))) throw error;
+    // A file system without links: the lock that the caller holds keeps others away.
+    if (await exists(to)) return false;
+    await rename(from, to);
+    return true;
+  }
+  await rm(from, { force: true });
+  return true;
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+export async function makeFolder(path: string): Promise<void> {
+  await attempt(`create the folder ${path}`, () => mkdir(path, { recursive: true, mode: 0o700 }));
+}
+
+/** Runs something that touches files; what the system says becomes our error. @throws ClientError `STORAGE_FAILED` */
+export async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ClientError || !isSystemError(error)) throw error;
+    throw new ClientError(
+      'STORAGE_FAILED',
+      `could not ${what} (${error.message}): check the space left, and that the folder may be written`,
+      {},
+      { cause: error },
+    );
+  }
+}
+
+export function codeOf(error: unknown): string {
+  return isSystemError(error) ? error.code : '';
+}
+
+function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+}

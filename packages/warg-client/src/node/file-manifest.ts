@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { ClientError } from '../errors.ts';
+
+/** One document's file. */
+export interface DocumentFile {
+  readonly file: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** What a commit left. */
+export interface Manifest {
+  readonly registry: string;
+  /** Counts commits from 1. */
+  readonly generation: number;
+  /** Random, so that a commit made after a reset is not taken for the one that had its number before. */
+  readonly id: string;
+  readonly documents: ReadonlyMap<string, DocumentFile>;
+}
+
+const format = 'warg-registry-state-1';
+
+export function manifestName(generation: number): string {
+  return `manifest-${String(generation).padStart(12, '0')}.json`;
+}
+
+/** One line of JSON, and a line with its SHA-256. */
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  const documents = [...manifest.documents].sort(([a], [b]) => (a < b ? -1 : 1));
+  const line = JSON.stringify({
+    format,
+    registry: manifest.registry,
+    generation: manifest.generation,
+    id: manifest.id,
+    documents: Object.fromEntries(documents),
+  });
+  return new TextEncoder().encode(`${line}\n${checksum(line)}\n`);
+}
+
+/** @throws ClientError `STORAGE_CORRUPT` | `STORAGE_FORMAT_UNKNOWN` */
+export function decodeManifest(bytes: Uint8Array, generation: number, path: string): Manifest {
+  const [line, sum, rest] = new TextDecoder().decode(bytes).split('\n');
+  if (line === undefined || sum !== checksum(line) || rest !== '') throw corrupt(path);
+  const value = parseObject(line, path);
+  if (value['format'] !== format) {
+    throw new ClientError(
+      'STORAGE_FORMAT_UNKNOWN',
+      `expected state in the form ${format}, found ${JSON.stringify(value['format'])} in ${path}: use the version of warg that wrote it, or forget it with \`warg reset\``,
+      { path },
+    );
+  }
+  const { registry, id } = value;
+  if (typeof registry !== 'string' || typeof id !== 'string' || value['generation'] !== generation)
+    throw corrupt(path);
+  const documents = new Map<string, DocumentFile>();
+  for (const [key, document] of Object.entries(value['documents'] as Record<string, DocumentFile>)) {
+    documents.set(key, document);
+  }
+  return { registry, generation, id, documents };
+}
+
+function parseObject(line: string, path: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // Falls through: the checksum was right, but the text is not ours.
+  }
+  throw corrupt(path);
+}
+
+function checksum(line: string): string {
+  return createHash('sha256').update(line).digest('hex');
+}
+
+function corrupt(path: string): ClientError {
+  return new ClientError(
+    'STORAGE_CORRUPT',
+    `the list of stored documents is damaged (${path}): forget what is stored for this registry with \`warg reset\` and fetch it anew`,
+    { path },
+  );
+}

@@ -1,0 +1,203 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { ClientError } from '../errors.ts';
+import { Mutex } from '../storage/mutex.ts';
+import { type RegistryStorage, type StorageSnapshot, storageConflict } from '../storage/storage.ts';
+import {
+  attempt,
+  codeOf,
+  exists,
+  makeFolder,
+  publishExclusively,
+  syncFolder,
+  writeDurably,
+} from './durable-files.ts';
+import { withFileLock } from './file-lock.ts';
+import {
+  type DocumentFile,
+  decodeManifest,
+  encodeManifest,
+  type Manifest,
+  manifestName,
+} from './file-manifest.ts';
+
+/** Holds the registry's name, so that a folder tells what it is for. */
+export const nameFile = 'registry.txt';
+
+const anHour = 60 * 60 * 1000;
+const writesAtOnce = 16;
+const mutexes = new Map<string, Mutex>();
+
+/**
+ * The documents of one registry in one folder: a file for each document, and a manifest for each commit that
+ * lists the files that count. A commit writes new files under new names, then creates the next manifest under
+ * a name that must not exist yet. So a crash leaves the manifest before or the one after, and of two writers
+ * that began from the same manifest one fails.
+ */
+export function fileRegistry(registry: string, folder: string, lockTimeout: number): RegistryStorage {
+  const mutex = mutexes.get(folder) ?? new Mutex();
+  mutexes.set(folder, mutex);
+
+  async function commit(base: FileSnapshot, changes: ReadonlyMap<string, Uint8Array | undefined>) {
+    await makeFolder(folder);
+    if (!(await exists(join(folder, nameFile)))) await writeFile(join(folder, nameFile), `${registry}\n`);
+    const before = await readLatest(folder);
+    if (before?.id !== base.id) throw storageConflict();
+    const generation = base.generation + 1;
+    const documents = new Map(before?.documents);
+    const written: string[] = [];
+    const temporary = join(folder, `.manifest.${randomBytes(6).toString('hex')}.part`);
+    try {
+      const pending = [...changes];
+      await Promise.all(
+        Array.from({ length: Math.min(writesAtOnce, pending.length) }, async () => {
+          for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+            const [key, bytes] = next;
+            if (bytes === undefined) {
+              documents.delete(key);
+              continue;
+            }
+            const file = `${key.replaceAll('/', '-')}.${generation}-${randomBytes(4).toString('hex')}.json`;
+            written.push(file);
+            await writeDurably(join(folder, file), bytes);
+            documents.set(key, { file, size: bytes.byteLength, sha256: sha256Hex(bytes) });
+          }
+        }),
+      );
+      const id = randomBytes(8).toString('hex');
+      const manifest: Manifest = { registry, generation, id, documents };
+      await writeDurably(temporary, encodeManifest(manifest));
+      await syncFolder(folder);
+      if (!(await publishExclusively(temporary, join(folder, manifestName(generation)))))
+        throw storageConflict();
+    } catch (error) {
+      await removeAll(folder, [...written, basename(temporary)]);
+      throw error;
+    }
+    await syncFolder(folder);
+    await collectGarbage(folder, generation).catch(() => {});
+  }
+
+  return {
+    snapshot: () => attempt(`read ${folder}`, () => takeSnapshot(folder)),
+    commit: (base, changes) => attempt(`write to ${folder}`, () => commit(base as FileSnapshot, changes)),
+    exclusive: (work, { signal }) =>
+      mutex.run(async () => {
+        await makeFolder(folder);
+        return withFileLock(join(folder, 'lock'), work, { timeout: lockTimeout, signal });
+      }, signal),
+    async reset() {
+      await attempt(`remove ${folder}`, () => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+    },
+  };
+}
+
+interface FileSnapshot extends StorageSnapshot {
+  /** The manifest's id; none before the first commit. */
+  readonly id: string | undefined;
+}
+
+async function takeSnapshot(folder: string): Promise<FileSnapshot> {
+  const manifest = await readLatest(folder);
+  const documents = manifest?.documents ?? new Map<string, DocumentFile>();
+  return {
+    generation: manifest?.generation ?? 0,
+    id: manifest?.id,
+    keys: (prefix = '') => [...documents.keys()].filter((key) => key.startsWith(prefix)).sort(),
+    async read(key) {
+      const document = documents.get(key);
+      if (document === undefined) return undefined;
+      return attempt(`read ${folder}`, () => readDocument(folder, key, document, manifest?.id));
+    },
+  };
+}
+
+async function readDocument(
+  folder: string,
+  key: string,
+  document: DocumentFile,
+  snapshotId: string | undefined,
+): Promise<Uint8Array> {
+  const path = join(folder, document.file);
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    // Later commits may have removed the file: then it is the snapshot that is old.
+    if ((await readLatest(folder))?.id !== snapshotId) throw storageConflict();
+    throw corrupt(path, `the file of ${key} is missing`);
+  }
+  if (bytes.byteLength !== document.size || sha256Hex(bytes) !== document.sha256) {
+    throw corrupt(path, `the file of ${key} is not what was written`);
+  }
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+async function readLatest(folder: string): Promise<Manifest | undefined> {
+  // A commit that happens meanwhile removes old manifests: look again then.
+  for (let attempts = 0; ; attempts++) {
+    const generation = Math.max(0, ...(await generations(folder)));
+    if (generation === 0) return undefined;
+    const path = join(folder, manifestName(generation));
+    try {
+      return decodeManifest(await readFile(path), generation, path);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT' || attempts >= 10) throw error;
+    }
+  }
+}
+
+async function generations(folder: string): Promise<readonly number[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  });
+  return names.flatMap((name) => /^manifest-(\d{12})\.json$/.exec(name)?.[1] ?? []).map(Number);
+}
+
+/**
+ * Removes what neither the latest manifest nor the one before needs. The one before stays for readers that
+ * began before this commit; files of nobody go when they are too old to be a commit that is being made.
+ */
+async function collectGarbage(folder: string, latest: number): Promise<void> {
+  const needed = new Set([nameFile, 'lock']);
+  for (const generation of await generations(folder)) {
+    if (generation < latest - 1) continue;
+    const path = join(folder, manifestName(generation));
+    needed.add(basename(path));
+    for (const { file } of decodeManifest(await readFile(path), generation, path).documents.values())
+      needed.add(file);
+  }
+  const dropped = (await generations(folder)).filter((generation) => generation < latest - 1);
+  const garbage = new Set<string>();
+  for (const generation of dropped) {
+    const path = join(folder, manifestName(generation));
+    const files = decodeManifest(await readFile(path), generation, path).documents.values();
+    for (const { file } of files) if (!needed.has(file)) garbage.add(file);
+    garbage.add(basename(path));
+  }
+  for (const name of await readdir(folder)) {
+    if (needed.has(name) || garbage.has(name)) continue;
+    const found = await stat(join(folder, name)).catch(() => undefined);
+    if (found?.isFile() === true && Date.now() - found.mtimeMs > anHour) garbage.add(name);
+  }
+  await removeAll(folder, [...garbage]);
+}
+
+async function removeAll(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await rm(join(folder, name), { force: true }).catch(() => {});
+}
+
+function sha256Hex(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function corrupt(path: string, what: string): ClientError {
+  return new ClientError(
+    'STORAGE_CORRUPT',
+    `${what} (${path}): forget what is stored for this registry with \`warg reset\` and fetch it anew`,
+    { path },
+  );
+}

@@ -1,0 +1,197 @@
+import { concatBytes, type Digest } from '@warg/crypto';
+import type { MissingContent, UploadEndpoint } from '@warg/protocol/api';
+import { decodeApiError, limits as protocolLimits } from '@warg/protocol/api';
+import type { ContentSource } from '../content/content.ts';
+import { streamOf, verifiedChunks } from '../content/hashing.ts';
+import { type ClientContext, reporter } from '../context.ts';
+import { ClientError } from '../errors.ts';
+import { readBody } from '../http/body.ts';
+import { demandReachable, parseLink, redact } from '../http/urls.ts';
+import type { CallOptions } from '../options.ts';
+
+// What an upload may ask to be sent along. Anything else is refused: it is the registry that chooses these.
+const allowedHeaders = ['authorization', 'content-type'];
+
+/**
+ * Gives content to the registry, at the first of the places that it offers which takes it. The registry's token
+ * is not sent along: the place may be anybody's.
+ *
+ * @throws ClientError `UPLOAD_FAILED` | `PUBLISH_REFUSED` | `CONTENT_MISMATCH`
+ */
+export async function uploadContent(
+  context: ClientContext,
+  registry: URL,
+  digest: Digest,
+  missing: MissingContent,
+  source: ContentSource,
+  options: CallOptions,
+): Promise<void> {
+  let failure: ClientError | undefined;
+  for (const endpoint of missing.upload) {
+    try {
+      await uploadTo(context, registry, digest, endpoint, source, options);
+      return;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (
+        !(error instanceof ClientError) ||
+        !['UPLOAD_FAILED', 'NETWORK_FAILED', 'TIMEOUT'].includes(error.code)
+      )
+        throw error;
+      failure = error;
+    }
+  }
+  throw (
+    failure ??
+    new ClientError('UPLOAD_FAILED', `the registry offers no upload for content ${digest}`, { digest })
+  );
+}
+
+async function uploadTo(
+  context: ClientContext,
+  registry: URL,
+  digest: Digest,
+  endpoint: UploadEndpoint,
+  source: ContentSource,
+  options: CallOptions,
+): Promise<void> {
+  const { transport, limits } = context;
+  const what = `the upload of content ${digest}`;
+  const url = parseLink(endpoint.url, registry, what);
+  demandReachable(url, registry, what);
+  const method = endpoint.method.toUpperCase();
+  if (method !== 'POST' && method !== 'PUT') {
+    throw new ClientError(
+      'UPLOAD_FAILED',
+      `expected an upload by POST or PUT, found ${JSON.stringify(method.slice(0, 20))}`,
+      { digest },
+    );
+  }
+  const watch = stallWatch(limits.idleTimeout, options.signal, what);
+  const report = reporter(options);
+  let sent = 0;
+  async function* counted() {
+    for await (const chunk of verifiedChunks(source, digest)) {
+      watch.touch();
+      yield chunk;
+      sent += chunk.byteLength;
+      report({ type: 'upload', digest, sent, total: source.size });
+    }
+    watch.touch();
+  }
+  try {
+    const body = supportsRequestStreams() ? streamOf(counted()) : await gather(counted());
+    const response = await transport.send({
+      method,
+      url,
+      headers: { 'content-type': 'application/octet-stream', ...headersOf(endpoint, digest) },
+      body,
+      repeatable: false,
+      timeout: false,
+      what,
+      signal: watch.signal,
+    });
+    if (response.ok) {
+      await response.body?.cancel().catch(() => {});
+      return;
+    }
+    const text = await readBody(response, {
+      limit: protocolLimits.errorBody,
+      idleTimeout: limits.idleTimeout,
+      signal: watch.signal,
+      what,
+    });
+    throw refusal(response.status, text, digest, url);
+  } catch (error) {
+    throw innermost(error) ?? error;
+  } finally {
+    watch.stop();
+  }
+}
+
+function refusal(status: number, body: Uint8Array, digest: Digest, url: URL): ClientError {
+  const cause = decodeApiError(status, body, 'package');
+  const details = { digest, status, url: redact(url), reason: cause.message };
+  if (status >= 400 && status < 500 && status !== 405 && status !== 408 && status !== 429) {
+    return new ClientError(
+      'PUBLISH_REFUSED',
+      `the registry does not take content ${digest}: ${cause.message}`,
+      details,
+      { cause },
+    );
+  }
+  return new ClientError(
+    'UPLOAD_FAILED',
+    `the upload of content ${digest} failed with status ${status}: ${cause.message}`,
+    details,
+    { cause },
+  );
+}
+
+function headersOf(endpoint: UploadEndpoint, digest: Digest): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of endpoint.headers) {
+    const lower = name.toLowerCase();
+    if (!allowedHeaders.includes(lower) || /[^\t\x20-\x7e]/.test(value)) {
+      throw new ClientError(
+        'UPLOAD_FAILED',
+        `expected an upload that asks for no headers but ${allowedHeaders.join(' and ')}, found ${JSON.stringify(name.slice(0, 60))}`,
+        { digest },
+      );
+    }
+    headers[lower] = value;
+  }
+  return headers;
+}
+
+/** A signal that is also aborted when nothing moves for a while. */
+function stallWatch(idleTimeout: number, signal: AbortSignal | undefined, what: string) {
+  const controller = new AbortController();
+  const stalled = () =>
+    controller.abort(
+      new ClientError(
+        'TIMEOUT',
+        `${what} made no progress for ${idleTimeout} ms: try again, or allow more time`,
+      ),
+    );
+  let timer = setTimeout(stalled, idleTimeout);
+  return {
+    signal: signal === undefined ? controller.signal : AbortSignal.any([controller.signal, signal]),
+    touch() {
+      clearTimeout(timer);
+      timer = setTimeout(stalled, idleTimeout);
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/** An error of ours that lies in what fetch made of it: a stream that fails comes back as a network error. */
+function innermost(error: unknown): ClientError | undefined {
+  let found: ClientError | undefined;
+  let at: unknown = error;
+  for (let depth = 0; depth < 8 && at instanceof Error; depth++) {
+    if (at instanceof ClientError) found = at;
+    at = at.cause;
+  }
+  return found;
+}
+
+async function gather(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return concatBytes(...parts) as Uint8Array<ArrayBuffer>;
+}
+
+/** Some browsers cannot send what is not there yet. They turn such a body into text and say so in a header. */
+function supportsRequestStreams(): boolean {
+  let asked = false;
+  const request = new Request('https://localhost/', {
+    method: 'POST',
+    body: new ReadableStream(),
+    get duplex() {
+      asked = true;
+      return 'half';
+    },
+  } as RequestInit);
+  return asked && !request.headers.has('content-type');
+}

@@ -1,0 +1,288 @@
+import type { Digest } from '@warg/crypto';
+import { quote, WargError } from '@warg/crypto';
+import type { LogId, RecordId, SignedCheckpoint } from '@warg/protocol';
+import {
+  type AbsenceRequest,
+  ApiError,
+  type ConsistencyRequest,
+  type ContentSourcesResponse,
+  decodeAbsenceResponse,
+  decodeApiError,
+  decodeConsistencyResponse,
+  decodeContentSourcesResponse,
+  decodeFetchLogsResponse,
+  decodeInclusionResponse,
+  decodePackageRecordResponse,
+  decodeSignedCheckpoint,
+  type ErrorFamily,
+  encodeAbsenceRequest,
+  encodeConsistencyRequest,
+  encodeFetchLogsRequest,
+  encodeInclusionRequest,
+  encodePublishRecordRequest,
+  type FetchLogsRequest,
+  type FetchLogsResponse,
+  headers as headerNames,
+  type InclusionRequest,
+  type PackageRecordResponse,
+  type PublishRecordRequest,
+  parseRegistryHint,
+  paths,
+  limits as protocolLimits,
+} from '@warg/protocol/api';
+import { ClientError } from '../errors.ts';
+import { readBody } from '../http/body.ts';
+import type { Transport } from '../http/transport.ts';
+import { redact } from '../http/urls.ts';
+import type { Limits } from '../limits.ts';
+import type { InclusionAnswer } from '../verify/proofs.ts';
+
+/** What belongs to one call. */
+export interface ApiCall {
+  readonly signal: AbortSignal | undefined;
+  /** The domain of the registry that the call is about, where it is not the server's own. */
+  readonly about?: string | undefined;
+}
+
+/** A registry's API: each answer decoded, none believed. */
+export interface RegistryApi {
+  /** The API's URL, with a slash at its end. */
+  readonly url: URL;
+  checkpoint(call: ApiCall): Promise<SignedCheckpoint>;
+  logs(request: FetchLogsRequest, call: ApiCall): Promise<FetchLogsResponse>;
+  inclusion(request: InclusionRequest, call: ApiCall): Promise<InclusionAnswer>;
+  consistency(request: ConsistencyRequest, call: ApiCall): Promise<Uint8Array>;
+  /** undefined where the registry does not have this call. */
+  absence(request: AbsenceRequest, call: ApiCall): Promise<Uint8Array | undefined>;
+  publish(logId: LogId, request: PublishRecordRequest, call: ApiCall): Promise<PackageRecordResponse>;
+  record(logId: LogId, recordId: RecordId, call: ApiCall): Promise<PackageRecordResponse>;
+  contentSources(digest: Digest, call: ApiCall): Promise<ContentSourcesResponse>;
+}
+
+interface Endpoint<T> {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: string;
+  readonly family: ErrorFamily;
+  readonly limit: number;
+  readonly decode: (body: Uint8Array) => T;
+  /** What is asked, for messages. */
+  readonly what: string;
+  /** False where sending it twice is not as good as once. */
+  readonly repeatable?: boolean;
+}
+
+/** The API at a URL. @param token asked before every call; sent to this URL's origin alone */
+export function registryApi(
+  url: URL,
+  transport: Transport,
+  limits: Limits,
+  token: () => Promise<string | undefined>,
+): RegistryApi {
+  async function call<T>(endpoint: Endpoint<T>, { signal, about }: ApiCall): Promise<T> {
+    const target = new URL(endpoint.path, url);
+    const response = await transport.send({
+      method: endpoint.method,
+      url: target,
+      headers: {
+        accept: 'application/json',
+        ...(endpoint.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(about === undefined ? {} : { [headerNames.registry]: about }),
+      },
+      ...(endpoint.body === undefined ? {} : { body: endpoint.body }),
+      token: await token(),
+      repeatable: endpoint.repeatable ?? true,
+      what: endpoint.what,
+      signal,
+    });
+    const body = await readBody(response, {
+      limit: response.ok ? endpoint.limit : protocolLimits.errorBody,
+      idleTimeout: limits.idleTimeout,
+      signal,
+      what: endpoint.what,
+    });
+    if (!response.ok) throw apiFailure(endpoint, target, response, body);
+    requireJson(endpoint, target, response);
+    try {
+      return endpoint.decode(body);
+    } catch (cause) {
+      if (!(cause instanceof WargError)) throw cause;
+      throw new ClientError(
+        'RESPONSE_INVALID',
+        `the answer to ${endpoint.what} cannot be read: ${cause.message}`,
+        { url: redact(target), status: response.status },
+        { cause },
+      );
+    }
+  }
+
+  return {
+    url,
+    checkpoint: (context) =>
+      call(
+        {
+          method: 'GET',
+          path: paths.fetchCheckpoint(),
+          family: 'fetch',
+          limit: protocolLimits.checkpoint,
+          decode: decodeSignedCheckpoint,
+          what: 'the checkpoint',
+        },
+        context,
+      ),
+    logs: (request, context) =>
+      call(
+        {
+          method: 'POST',
+          path: paths.fetchLogs(),
+          body: encodeFetchLogsRequest(request),
+          family: 'fetch',
+          limit: limits.logsBytes,
+          decode: decodeFetchLogsResponse,
+          what: 'the logs',
+        },
+        context,
+      ),
+    inclusion: (request, context) =>
+      call(
+        {
+          method: 'POST',
+          path: paths.proveInclusion(),
+          body: encodeInclusionRequest(request),
+          family: 'proof',
+          limit: limits.proofBytes,
+          decode: decodeInclusionResponse,
+          what: 'the proof of inclusion',
+        },
+        context,
+      ),
+    consistency: (request, context) =>
+      call(
+        {
+          method: 'POST',
+          path: paths.proveConsistency(),
+          body: encodeConsistencyRequest(request),
+          family: 'proof',
+          limit: limits.proofBytes,
+          decode: (body) => decodeConsistencyResponse(body).proof,
+          what: 'the proof of consistency',
+        },
+        context,
+      ),
+    async absence(request, context) {
+      try {
+        return await call(
+          {
+            method: 'POST',
+            path: paths.proveAbsence(),
+            body: encodeAbsenceRequest(request),
+            family: 'proof',
+            limit: limits.proofBytes,
+            decode: (body) => decodeAbsenceResponse(body).map,
+            what: 'the proof of absence',
+          },
+          context,
+        );
+      } catch (error) {
+        if (isUnknownCall(error)) return undefined;
+        throw error;
+      }
+    },
+    publish: (logId, request, context) =>
+      call(
+        {
+          method: 'POST',
+          path: paths.publishRecord(logId),
+          body: encodePublishRecordRequest(request),
+          family: 'package',
+          limit: limits.jsonBytes,
+          decode: decodePackageRecordResponse,
+          what: 'the submission of the record',
+          // The reference's server does not survive the same record twice. Whoever publishes looks first.
+          repeatable: false,
+        },
+        context,
+      ),
+    record: (logId, recordId, context) =>
+      call(
+        {
+          method: 'GET',
+          path: paths.record(logId, recordId),
+          family: 'package',
+          limit: limits.jsonBytes,
+          decode: decodePackageRecordResponse,
+          what: 'the state of the record',
+        },
+        context,
+      ),
+    contentSources: (digest, context) =>
+      call(
+        {
+          method: 'GET',
+          path: paths.content(digest),
+          family: 'content',
+          limit: limits.jsonBytes,
+          decode: decodeContentSourcesResponse,
+          what: `the sources of content ${digest}`,
+        },
+        context,
+      ),
+  };
+}
+
+/** What a registry said in an error that a call threw, if it said anything. */
+export function apiErrorOf(error: unknown): ApiError | undefined {
+  return error instanceof ClientError && error.cause instanceof ApiError ? error.cause : undefined;
+}
+
+/** A server that has no such call says 404, 405 or 501, and none of the errors that the call would give. */
+function isUnknownCall(error: unknown): boolean {
+  const found = apiErrorOf(error);
+  if (found === undefined || ![404, 405, 501].includes(found.status)) return false;
+  return found.variant !== 'CheckpointNotFound' && found.variant !== 'LeafNotFound';
+}
+
+function apiFailure(
+  endpoint: Endpoint<unknown>,
+  url: URL,
+  response: Response,
+  body: Uint8Array,
+): ClientError {
+  const cause = decodeApiError(response.status, body, endpoint.family);
+  const details = {
+    url: redact(url),
+    status: response.status,
+    ...hintOf(response),
+  };
+  if (response.status === 401 || response.status === 403) {
+    return new ClientError(
+      'UNAUTHORIZED',
+      `the registry does not allow ${endpoint.what}: ${cause.message}. Check the token, or whether the signing key may do this`,
+      { ...details, reason: cause.message },
+      { cause },
+    );
+  }
+  return new ClientError(
+    'REGISTRY_FAILED',
+    `the registry answers ${endpoint.what} with status ${response.status}: ${cause.message}`,
+    { ...details, reason: cause.message },
+    { cause },
+  );
+}
+
+function hintOf(response: Response): {
+  readonly hint?: { readonly namespace: string; readonly registry: string };
+} {
+  const hint = parseRegistryHint(response.headers.get(headerNames.registryHint));
+  return hint === undefined ? {} : { hint };
+}
+
+function requireJson(endpoint: Endpoint<unknown>, url: URL, response: Response): void {
+  const type = response.headers.get('content-type') ?? '';
+  if (/^application\/json\s*(;|$)/i.test(type)) return;
+  throw new ClientError(
+    'RESPONSE_INVALID',
+    `expected JSON as the answer to ${endpoint.what}, found ${quote(type)} from ${redact(url)}: check that this is the address of a warg registry`,
+    { url: redact(url), status: response.status, found: type.slice(0, 100) },
+  );
+}

@@ -1,0 +1,125 @@
+import { type KeyId, keyIdOf, type PublicKey, WargError } from '@warg/crypto';
+import {
+  decodeOperatorRecord,
+  type Envelope,
+  emptyOperatorState,
+  type OperatorState,
+  operatorRecordId,
+  type RecordId,
+  type SignedCheckpoint,
+  validateOperatorLog,
+  verifyOperatorEnvelope,
+} from '@warg/protocol';
+import { ClientError } from '../errors.ts';
+import type { LogAnswer, VerifiedLog } from './log.ts';
+
+/** Whom to trust. */
+export type Pin =
+  | { readonly type: 'key'; readonly key: PublicKey }
+  /** The id of the operator log's first record. */
+  | { readonly type: 'record'; readonly recordId: RecordId };
+
+/** Who runs a registry, by the operator log's first record. */
+export interface Operator {
+  readonly recordId: RecordId;
+  readonly key: PublicKey;
+  readonly keyId: KeyId;
+}
+
+/**
+ * Folds the operator log: every record must follow from the ones before.
+ *
+ * @throws ClientError `OPERATOR_LOG_INVALID`
+ */
+export function verifyOperatorLog(answer: LogAnswer<OperatorState>): VerifiedLog<OperatorState> {
+  const records = [...(answer.known?.records ?? []), ...answer.received];
+  const last = records.at(-1);
+  try {
+    const state = validateOperatorLog(answer.known?.state ?? emptyOperatorState, answer.received);
+    if (last !== undefined) {
+      return { records, state, head: operatorRecordId(last.contentBytes), headIndex: last.registryIndex };
+    }
+  } catch (cause) {
+    if (!(cause instanceof WargError)) throw cause;
+    throw invalid(cause.message, cause);
+  }
+  throw invalid('it has no records');
+}
+
+/**
+ * Checks that the first operator record is signed by the key that its own `init` names.
+ *
+ * The protocol's state machine does not demand that. Without it anybody could put a pinned key into an `init`
+ * and sign with another key that the same record grants everything.
+ *
+ * @throws ClientError `OPERATOR_LOG_NOT_SELF_SIGNED`
+ */
+export function verifySelfSigned(first: Envelope): Operator {
+  try {
+    const [init] = decodeOperatorRecord(first.contentBytes).entries;
+    if (init?.type === 'init') {
+      const keyId = keyIdOf(init.key);
+      if (first.keyId === keyId) {
+        verifyOperatorEnvelope(first, init.key);
+        return { recordId: operatorRecordId(first.contentBytes), key: init.key, keyId };
+      }
+    }
+  } catch (cause) {
+    if (!(cause instanceof WargError)) throw cause;
+    throw notSelfSigned(cause);
+  }
+  throw notSelfSigned();
+}
+
+/**
+ * Checks that the operator is the one who is pinned.
+ *
+ * A pinned record must be the first of the operator log. A pinned key must have made the log (its first
+ * record's key), or vouch for it: by a later record that it signed, which contains the hash of all before it,
+ * or by this checkpoint. A key that is only *named* in the log proves nothing, for anybody can name a key.
+ *
+ * @param checkpoint its signature must have been verified already
+ * @throws ClientError `OPERATOR_PIN_MISMATCH`
+ */
+export function verifyPin(
+  pin: Pin,
+  operator: Operator,
+  records: readonly Envelope[],
+  checkpoint: SignedCheckpoint,
+): void {
+  if (pin.type === 'record') {
+    if (pin.recordId === operator.recordId) return;
+    throw mismatch(`whose log begins with record ${pin.recordId}`, pin.recordId, operator);
+  }
+  // The fold has verified every signature, so the key ids tell who signed.
+  const pinned: string = keyIdOf(pin.key);
+  if (records.some((record) => record.keyId === pinned) || checkpoint.keyId === pinned) return;
+  throw mismatch(`with key ${pin.key}`, pin.key, operator);
+}
+
+function mismatch(who: string, expected: string, operator: Operator): ClientError {
+  return new ClientError(
+    'OPERATOR_PIN_MISMATCH',
+    `expected the operator ${who}, found one whose log begins with record ${operator.recordId} and key ${operator.key}: ` +
+      'this is another registry, or somebody pretends to be yours. If you know that it was set up anew, forget the old one with `warg reset`',
+    { expected, found: operator.recordId },
+  );
+}
+
+function invalid(why: string, cause?: Error): ClientError {
+  return new ClientError(
+    'OPERATOR_LOG_INVALID',
+    `the registry's operator log cannot be true: ${why}`,
+    {},
+    cause === undefined ? undefined : { cause },
+  );
+}
+
+function notSelfSigned(cause?: Error): ClientError {
+  return new ClientError(
+    'OPERATOR_LOG_NOT_SELF_SIGNED',
+    'expected the first operator record to be signed by the key that it names, found another signature: this operator log can be forged, do not use the registry',
+    {},
+    cause === undefined ? undefined : { cause },
+  );
+}

@@ -1,0 +1,153 @@
+import {
+  type LogId,
+  OPERATOR_LOG_ID,
+  type OperatorState,
+  operatorRecordId,
+  type PackageState,
+  packageRecordId,
+  type SignedCheckpoint,
+} from '@warg/protocol';
+import { ClientError } from '../errors.ts';
+import { isSameState, verifyFreshness, verifyOrder, verifySigner } from './checkpoint.ts';
+import { type LogAnswer, type VerifiedLog, verifyDistinctIndices, verifyIndices } from './log.ts';
+import { type Operator, type Pin, verifyOperatorLog, verifyPin, verifySelfSigned } from './operator.ts';
+import { verifyPackageLog } from './package.ts';
+import {
+  type HeadLeaf,
+  type InclusionAnswer,
+  verifyAbsence,
+  verifyConsistency,
+  verifyInclusion,
+} from './proofs.ts';
+
+/** What is trusted before anything is asked. */
+export interface Trust {
+  /** All of them must hold; none on first use. */
+  readonly pins: readonly Pin[];
+  /** The last checkpoint that was verified. */
+  readonly previous: SignedCheckpoint | undefined;
+  /** Seconds since 1970. */
+  readonly now: number;
+  /** In seconds; undefined allows any age. */
+  readonly maxCheckpointAge: number | undefined;
+}
+
+/** Everything that a registry answered about one checkpoint. All of it is untrusted. */
+export interface RegistryAnswers {
+  readonly checkpoint: SignedCheckpoint;
+  readonly operator: LogAnswer<OperatorState>;
+  readonly packages: readonly LogAnswer<PackageState>[];
+  /** One for each batch of `headsToProve`, in order. */
+  readonly inclusion: readonly { readonly heads: number; readonly answer: InclusionAnswer }[];
+  /** From the last checkpoint seen, where the log grew since. */
+  readonly consistency: Uint8Array | undefined;
+  readonly absence: readonly { readonly logIds: readonly LogId[]; readonly bundle: Uint8Array }[];
+}
+
+/** What is known when all checks have passed. */
+export interface VerifiedRegistry {
+  readonly checkpoint: SignedCheckpoint;
+  readonly operator: Operator;
+  readonly operatorLog: VerifiedLog<OperatorState>;
+  /** In the order of the answers. */
+  readonly packageLogs: readonly VerifiedLog<PackageState>[];
+  /** Logs that were proved not to exist. */
+  readonly absent: ReadonlySet<LogId>;
+}
+
+/**
+ * Verifies what a registry answered about one checkpoint: the whole of what a client believes goes through here.
+ * Pure: no clock, no storage, no network. Nothing of the answers may be used or kept before this returned.
+ *
+ * @throws ClientError with one of the codes under "Trust" in its catalogue
+ */
+export function verifyRegistry(answers: RegistryAnswers, trust: Trust): VerifiedRegistry {
+  const { checkpoint } = answers;
+  const { logLength } = checkpoint.contents;
+
+  // 1. The checkpoint is of now, and not behind what was seen.
+  verifyFreshness(checkpoint, trust.now, trust.maxCheckpointAge);
+  verifyOrder(checkpoint, trust.previous);
+
+  // 2. The operator log follows its own rules, from a first record that is signed by the key it names.
+  verifyIndices(answers.operator, logLength, 'the operator log');
+  const operatorLog = verifyOperatorLog(answers.operator);
+  const operator = verifySelfSigned(operatorLog.records[0]!);
+
+  // 3. The checkpoint is signed by a key that may commit, as of this very checkpoint.
+  verifySigner(checkpoint, operatorLog.state);
+
+  // 4. The operator is the one who is trusted.
+  for (const pin of trust.pins) verifyPin(pin, operator, operatorLog.records, checkpoint);
+
+  // 5. Each package's log follows its own rules.
+  for (const answer of answers.packages) verifyIndices(answer, logLength, `log ${answer.logId}`);
+  verifyDistinctIndices([answers.operator, ...answers.packages]);
+  const packageLogs = answers.packages.map(verifyPackageLog);
+
+  // 6. The head of every log is in the registry's log, and is the head that the map names.
+  verifyHeads(answers);
+
+  // 7. The registry's log is the one that was seen before, and more.
+  verifyGrowth(answers, trust.previous);
+
+  // 8. What is said not to exist does not.
+  for (const { logIds, bundle } of answers.absence) verifyAbsence(bundle, logIds, checkpoint);
+
+  const absent = new Set(answers.absence.flatMap(({ logIds }) => logIds));
+  return { checkpoint, operator, operatorLog, packageLogs, absent };
+}
+
+/** The heads that a proof is needed for: of all logs but those that were proved at this same state before. */
+export function headsToProve(
+  answers: Pick<RegistryAnswers, 'checkpoint' | 'operator' | 'packages'>,
+): readonly HeadLeaf[] {
+  return [
+    ...headOf(answers.operator, answers.checkpoint, operatorRecordId),
+    ...answers.packages.flatMap((answer) => headOf(answer, answers.checkpoint, packageRecordId)),
+  ];
+}
+
+function headOf(
+  { logId, known, received }: LogAnswer<unknown>,
+  checkpoint: SignedCheckpoint,
+  recordIdOf: (contentBytes: Uint8Array) => HeadLeaf['recordId'],
+): readonly HeadLeaf[] {
+  const last = received.at(-1);
+  if (last !== undefined) {
+    return [{ logId, recordId: recordIdOf(last.contentBytes), registryIndex: last.registryIndex }];
+  }
+  if (known === undefined || isSameState(known.provedAt, checkpoint)) return [];
+  return [{ logId, recordId: known.head, registryIndex: known.headIndex }];
+}
+
+function verifyHeads(answers: RegistryAnswers): void {
+  const heads = headsToProve(answers);
+  let proved = 0;
+  for (const { heads: count, answer } of answers.inclusion) {
+    const batch = heads.slice(proved, proved + count);
+    if (batch.length !== count || count === 0) break;
+    verifyInclusion(answer, batch, answers.checkpoint);
+    proved += count;
+  }
+  if (proved !== heads.length || answers.operator.logId !== OPERATOR_LOG_ID) {
+    throw new ClientError(
+      'INCLUSION_INVALID',
+      `expected proofs for ${heads.length} logs, found them for ${proved}`,
+    );
+  }
+}
+
+function verifyGrowth(
+  { checkpoint, consistency }: RegistryAnswers,
+  previous: SignedCheckpoint | undefined,
+): void {
+  if (previous === undefined || isSameState(previous, checkpoint)) return;
+  if (consistency === undefined) {
+    throw new ClientError(
+      'CONSISTENCY_INVALID',
+      'expected a proof that the registry only added to what was seen before, found none',
+    );
+  }
+  verifyConsistency(consistency, previous, checkpoint);
+}
