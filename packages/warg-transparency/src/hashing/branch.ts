@@ -14,8 +14,26 @@ const ROUND_CONSTANTS = new Int32Array([
   0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 ]);
 
-const schedule = new Int32Array(64);
+const words = new Int32Array(64);
 const state = new Int32Array(8);
+
+/**
+ * The second block is the 65th byte, the padding bit and the length of 520 bits: one of 256. The words of all of
+ * them, with the round constants added.
+ */
+const LAST_BLOCKS = expandLastBlocks();
+
+function expandLastBlocks(): Int32Array {
+  const blocks = new Int32Array(256 * 64);
+  for (let byte = 0; byte < 256; byte++) {
+    words.fill(0, 0, 16);
+    words[0] = (byte << 24) | 0x800000;
+    words[15] = 520;
+    expand();
+    blocks.set(words, 64 * byte);
+  }
+  return blocks;
+}
 
 /**
  * Hashes one branch: `out[outAt…+32]` = SHA-256 of 0x01, `left[leftAt…+32]` and `right[rightAt…+32]`.
@@ -30,12 +48,13 @@ export function hashBranchInto(
   outAt: number,
 ): void {
   // The prefix byte shifts everything by one: word i ends with byte 4i + 2 of the two hashes.
-  schedule[0] = 0x01000000 | (left[leftAt]! << 16) | (left[leftAt + 1]! << 8) | left[leftAt + 2]!;
-  for (let i = 1, at = leftAt + 3; i < 8; i++, at += 4) schedule[i] = word(left, at);
-  schedule[8] =
+  words[0] = 0x01000000 | (left[leftAt]! << 16) | (left[leftAt + 1]! << 8) | left[leftAt + 2]!;
+  for (let i = 1, at = leftAt + 3; i < 8; i++, at += 4) words[i] = word(left, at);
+  words[8] =
     (left[leftAt + 31]! << 24) | (right[rightAt]! << 16) | (right[rightAt + 1]! << 8) | right[rightAt + 2]!;
-  for (let i = 9, at = rightAt + 3; i < 16; i++, at += 4) schedule[i] = word(right, at);
+  for (let i = 9, at = rightAt + 3; i < 16; i++, at += 4) words[i] = word(right, at);
   const lastByte = right[rightAt + 31]!;
+  expand();
 
   state[0] = 0x6a09e667;
   state[1] = 0xbb67ae85;
@@ -45,13 +64,8 @@ export function hashBranchInto(
   state[5] = 0x9b05688c;
   state[6] = 0x1f83d9ab;
   state[7] = 0x5be0cd19;
-  compress();
-
-  // The second block: the 65th byte, the padding bit, and the length of 520 bits.
-  schedule[0] = (lastByte << 24) | 0x800000;
-  schedule.fill(0, 1, 15);
-  schedule[15] = 520;
-  compress();
+  compress(words, 0);
+  compress(LAST_BLOCKS, 64 * lastByte);
 
   for (let i = 0, at = outAt; i < 8; i++, at += 4) {
     const value = state[i]!;
@@ -66,9 +80,9 @@ function word(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
-/** One application of the compression function to `state`, with the block in `schedule[0…16]`. */
-function compress(): void {
-  const w = schedule;
+/** Expands the block in `words[0…16]` to the 64 words of its rounds, and adds the round constants. */
+function expand(): void {
+  const w = words;
   for (let i = 16; i < 64; i++) {
     const p = w[i - 15]!;
     const q = w[i - 2]!;
@@ -76,27 +90,42 @@ function compress(): void {
     const s1 = ((q >>> 17) | (q << 15)) ^ ((q >>> 19) | (q << 13)) ^ (q >>> 10);
     w[i] = w[i - 16]! + w[i - 7]! + s0 + s1;
   }
-  let a = state[0]!;
-  let b = state[1]!;
-  let c = state[2]!;
-  let d = state[3]!;
-  let e = state[4]!;
-  let f = state[5]!;
-  let g = state[6]!;
-  let h = state[7]!;
-  for (let i = 0; i < 64; i++) {
-    const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-    const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
-    const t1 = (h + s1 + (g ^ (e & (f ^ g))) + ROUND_CONSTANTS[i]! + w[i]!) | 0;
-    const t2 = (s0 + ((a & b) | (c & (a | b)))) | 0;
-    h = g;
-    g = f;
-    f = e;
-    e = (d + t1) | 0;
-    d = c;
-    c = b;
-    b = a;
-    a = (t1 + t2) | 0;
+  for (let i = 0; i < 64; i++) w[i] = w[i]! + ROUND_CONSTANTS[i]!;
+}
+
+/**
+ * One application of the compression function to `state`, with the words `x[from…+64]`. Eight rounds stand in the
+ * loop, so that no variable has to move: each round writes where the one before would have moved its values to.
+ */
+// biome-ignore format: eight rounds that differ in the names alone
+function compress(x: Int32Array, from: number): void {
+  let a = state[0]!, b = state[1]!, c = state[2]!, d = state[3]!;
+  let e = state[4]!, f = state[5]!, g = state[6]!, h = state[7]!;
+  for (let i = from, t = 0; i < from + 64; i += 8) {
+    t = (h + (((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7))) + (g ^ (e & (f ^ g))) + x[i]!) | 0;
+    d = (d + t) | 0;
+    h = (t + (((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10))) + ((a & b) | (c & (a | b)))) | 0;
+    t = (g + (((d >>> 6) | (d << 26)) ^ ((d >>> 11) | (d << 21)) ^ ((d >>> 25) | (d << 7))) + (f ^ (d & (e ^ f))) + x[i + 1]!) | 0;
+    c = (c + t) | 0;
+    g = (t + (((h >>> 2) | (h << 30)) ^ ((h >>> 13) | (h << 19)) ^ ((h >>> 22) | (h << 10))) + ((h & a) | (b & (h | a)))) | 0;
+    t = (f + (((c >>> 6) | (c << 26)) ^ ((c >>> 11) | (c << 21)) ^ ((c >>> 25) | (c << 7))) + (e ^ (c & (d ^ e))) + x[i + 2]!) | 0;
+    b = (b + t) | 0;
+    f = (t + (((g >>> 2) | (g << 30)) ^ ((g >>> 13) | (g << 19)) ^ ((g >>> 22) | (g << 10))) + ((g & h) | (a & (g | h)))) | 0;
+    t = (e + (((b >>> 6) | (b << 26)) ^ ((b >>> 11) | (b << 21)) ^ ((b >>> 25) | (b << 7))) + (d ^ (b & (c ^ d))) + x[i + 3]!) | 0;
+    a = (a + t) | 0;
+    e = (t + (((f >>> 2) | (f << 30)) ^ ((f >>> 13) | (f << 19)) ^ ((f >>> 22) | (f << 10))) + ((f & g) | (h & (f | g)))) | 0;
+    t = (d + (((a >>> 6) | (a << 26)) ^ ((a >>> 11) | (a << 21)) ^ ((a >>> 25) | (a << 7))) + (c ^ (a & (b ^ c))) + x[i + 4]!) | 0;
+    h = (h + t) | 0;
+    d = (t + (((e >>> 2) | (e << 30)) ^ ((e >>> 13) | (e << 19)) ^ ((e >>> 22) | (e << 10))) + ((e & f) | (g & (e | f)))) | 0;
+    t = (c + (((h >>> 6) | (h << 26)) ^ ((h >>> 11) | (h << 21)) ^ ((h >>> 25) | (h << 7))) + (b ^ (h & (a ^ b))) + x[i + 5]!) | 0;
+    g = (g + t) | 0;
+    c = (t + (((d >>> 2) | (d << 30)) ^ ((d >>> 13) | (d << 19)) ^ ((d >>> 22) | (d << 10))) + ((d & e) | (f & (d | e)))) | 0;
+    t = (b + (((g >>> 6) | (g << 26)) ^ ((g >>> 11) | (g << 21)) ^ ((g >>> 25) | (g << 7))) + (a ^ (g & (h ^ a))) + x[i + 6]!) | 0;
+    f = (f + t) | 0;
+    b = (t + (((c >>> 2) | (c << 30)) ^ ((c >>> 13) | (c << 19)) ^ ((c >>> 22) | (c << 10))) + ((c & d) | (e & (c | d)))) | 0;
+    t = (a + (((f >>> 6) | (f << 26)) ^ ((f >>> 11) | (f << 21)) ^ ((f >>> 25) | (f << 7))) + (h ^ (f & (g ^ h))) + x[i + 7]!) | 0;
+    e = (e + t) | 0;
+    a = (t + (((b >>> 2) | (b << 30)) ^ ((b >>> 13) | (b << 19)) ^ ((b >>> 22) | (b << 10))) + ((b & c) | (d & (b | c)))) | 0;
   }
   state[0] = state[0]! + a;
   state[1] = state[1]! + b;

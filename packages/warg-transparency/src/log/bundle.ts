@@ -1,8 +1,8 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { ProofError } from '../errors.ts';
 import { HashEntrySchema, LogProofBundleSchema } from '../generated/proofs_pb.ts';
 import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
-import { checkWire } from '../wire/check.ts';
+import { decodeMessage } from '../wire/decode.ts';
 
 /** The hash of one node of a log. */
 export interface NodeHash {
@@ -36,8 +36,7 @@ export interface LogBundle {
  *   `DUPLICATE_HASH`
  */
 export function decodeLogBundle(bytes: Uint8Array): LogBundle {
-  checkWire(LogProofBundleSchema, bytes);
-  const message = fromBinary(LogProofBundleSchema, bytes, { readUnknownFields: false, recursionLimit: 200 });
+  const message = decodeMessage(LogProofBundleSchema, bytes);
   const hashes: NodeHash[] = [];
   let previous = -1;
   for (const { index: node, hash } of message.hashes) {

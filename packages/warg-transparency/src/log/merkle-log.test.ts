@@ -125,7 +125,13 @@ describe('MerkleLog of some thousand leaves', () => {
     const writer = await MerkleLog.open(store);
     await writer.append(all);
     let reads = 0;
-    const counting: LogStore = { ...store, readTiles: (ids) => (reads++, store.readTiles(ids)) };
+    const counting: LogStore = {
+      ...store,
+      readTiles(ids) {
+        reads++;
+        return store.readTiles(ids);
+      },
+    };
     const log = await MerkleLog.open(counting);
     await log.prove({ length: 4999, leaves: [0, 700, 4998], from: [1, 1000] });
     expect(reads).toBe(1);

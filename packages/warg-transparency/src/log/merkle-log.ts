@@ -85,6 +85,7 @@ export class MerkleLog {
    * after a transaction was rolled back, or to see what others appended.
    */
   async reload(): Promise<void> {
+    await this.#lastAppend;
     this.#epoch++;
     const settled = this.#settled;
     this.#tiles.retain((tile) => tile.width <= tileWidth(tile, settled));
@@ -147,9 +148,6 @@ export class MerkleLog {
    */
   async prove(query: LogProofQuery): Promise<Uint8Array> {
     const { length } = query;
-    requireCount(length, 'the length of the log');
-    for (const leaf of query.leaves ?? []) requireCount(leaf, 'the index of a leaf');
-    for (const oldLength of query.from ?? []) requireCount(oldLength, 'an old length');
     const plan = planLogProofs({
       consistency: (query.from ?? []).map((oldLength) => ({ oldLength, length })),
       inclusion: (query.leaves ?? []).map((leaf) => ({ leaf, length })),

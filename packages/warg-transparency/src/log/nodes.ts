@@ -4,6 +4,8 @@
 //
 // A number may exceed 2^32 during a walk (the sibling of a 32-bit one), so nothing here uses 32-bit operators.
 
+import { requireCount } from '../arguments.ts';
+
 /** Which child of its parent a node is. */
 export type Side = 'left' | 'right';
 
@@ -74,9 +76,11 @@ export function existsFromLength(node: number): number {
  * one for each one bit of its length.
  *
  * @param length in leaves
+ * @throws TransparencyError `INVALID_ARGUMENT` if the length is no whole number from 0
  * @example balancedRoots(7)  // [3, 9, 12]: subtrees of 4, 2 and 1 leaves
  */
 export function balancedRoots(length: number): number[] {
+  requireCount(length, 'the length of a log');
   const roots: number[] = [];
   let rest = length;
   let first = 0;

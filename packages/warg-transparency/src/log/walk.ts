@@ -1,3 +1,4 @@
+import { requireCount } from '../arguments.ts';
 import { TransparencyError } from '../errors.ts';
 import { balancedRoots, existsFromLength, leafNode, parentOf, siblingOf } from './nodes.ts';
 
@@ -12,9 +13,9 @@ export interface Walk {
   readonly larger: readonly number[];
 }
 
-/** The walk from a node at a length of the log; undefined if the node is not complete at that length. */
+/** The walk from a node at a length of the log; undefined if there is no such node, or it is not complete yet. */
 export function walkFrom(node: number, length: number, roots = balancedRoots(length)): Walk | undefined {
-  if (existsFromLength(node) > length) return undefined;
+  if (!Number.isSafeInteger(node) || node < 0 || existsFromLength(node) > length) return undefined;
   const siblings: number[] = [];
   let current = node;
   let at = roots.indexOf(current);
@@ -52,9 +53,17 @@ export interface LogProofPlan {
  *
  * An old length of 0 needs nothing and says nothing, so it does not count as a proof, as in the reference.
  *
- * @throws TransparencyError `EMPTY_PROOF` | `LENGTHS_DIFFER` | `LENGTHS_OUT_OF_ORDER` | `LEAF_BEYOND_LOG`
+ * @throws TransparencyError `INVALID_ARGUMENT` | `EMPTY_PROOF` | `LENGTHS_DIFFER` | `LENGTHS_OUT_OF_ORDER` | `LEAF_BEYOND_LOG`
  */
 export function planLogProofs(request: LogProofRequest): LogProofPlan {
+  for (const { oldLength, length } of request.consistency) {
+    requireCount(oldLength, 'an old length');
+    requireCount(length, 'the length of the log');
+  }
+  for (const { leaf, length } of request.inclusion) {
+    requireCount(leaf, 'the index of a leaf');
+    requireCount(length, 'the length of the log');
+  }
   const lengths = [
     ...request.consistency.filter(({ oldLength }) => oldLength > 0).map(({ length }) => length),
     ...request.inclusion.map(({ length }) => length),

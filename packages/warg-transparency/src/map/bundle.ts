@@ -1,8 +1,8 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { ProofError } from '../errors.ts';
 import { MapInclusionProofSchema, MapProofBundleSchema, OptionalHashSchema } from '../generated/proofs_pb.ts';
 import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
-import { checkWire } from '../wire/check.ts';
+import { decodeMessage } from '../wire/decode.ts';
 import { MAP_HEIGHT } from './empty.ts';
 
 /**
@@ -19,8 +19,7 @@ export type MapProof = readonly (Hash | undefined)[];
  * @throws ProofError `INVALID_BUNDLE` | `BUNDLE_TOO_LARGE` | `INVALID_HASH_LENGTH` | `TOO_MANY_PEERS`
  */
 export function decodeMapBundle(bytes: Uint8Array): readonly MapProof[] {
-  checkWire(MapProofBundleSchema, bytes);
-  const message = fromBinary(MapProofBundleSchema, bytes, { readUnknownFields: false, recursionLimit: 200 });
+  const message = decodeMessage(MapProofBundleSchema, bytes);
   return message.proofs.map(({ hashes }, position) => {
     if (hashes.length > MAP_HEIGHT) {
       throw new ProofError(

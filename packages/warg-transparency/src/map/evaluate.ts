@@ -40,7 +40,7 @@ export function evaluateMapBundle(
 }
 
 /** The root that a proof of at most 256 siblings leads to from a leaf. */
-function evaluateMapProof(proof: MapProof, path: Uint8Array, leaf: Hash): Hash {
+export function evaluateMapProof(proof: MapProof, path: Uint8Array, leaf: Hash): Hash {
   const hash = Uint8Array.from(leaf);
   const missing = MAP_HEIGHT - proof.length;
   let height = climbPastEmpty(hash, path, 0, missing);

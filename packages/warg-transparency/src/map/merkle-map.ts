@@ -67,6 +67,7 @@ export class MerkleMap {
 
   /** Forgets the pages that were written or read since the last time. Call it after a transaction was rolled back. */
   async reload(): Promise<void> {
+    await this.#lastUpdate;
     this.#reader.forgetAbove(this.#settled);
     this.#settled = await this.#store.lastPage();
   }
