@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bothWays } from './both-ways.ts';
 import { fail, finish, skip } from './checks.ts';
 import { compareServers } from './differential/run.ts';
 import { NoRust, rustPrograms } from './programs/cargo.ts';
@@ -11,6 +12,7 @@ const work = mkdtempSync(join(tmpdir(), 'warg-interop-'));
 process.on('exit', () => rmSync(work, { recursive: true, force: true }));
 try {
   const rust = await rustPrograms();
+  await bothWays(rust, work);
   await compareServers(rust, work);
 } catch (error) {
   if (error instanceof NoRust && !process.env['CI']) skip('interoperability', error.message);

@@ -36,10 +36,15 @@ function normalBody(body: Buffer, type: string | undefined, view: View, indices:
   const text = body.toString('utf8');
   if (!type?.startsWith('application/json')) return replaceKnown(text, view);
   try {
-    return walk(JSON.parse(text), view, indices);
+    return walk(JSON.parse(text, exactNumbers), view, indices);
   } catch {
     return { 'not JSON': text };
   }
+}
+
+/** Numbers that a double cannot hold stay as they were written. */
+function exactNumbers(_name: string, value: unknown, context?: { readonly source?: string }): unknown {
+  return typeof value === 'number' && !Number.isSafeInteger(value) ? context?.source : value;
 }
 
 function walk(value: unknown, view: View, indices: boolean): unknown {

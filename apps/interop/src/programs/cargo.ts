@@ -22,9 +22,9 @@ export class NoRust extends Error {}
  * @throws NoRust when cargo is missing or cannot install them
  */
 export async function rustPrograms(): Promise<RustPrograms> {
-  const home = process.env['CARGO_INSTALL_ROOT'] ?? process.env['CARGO_HOME'] ?? join(homedir(), '.cargo');
-  const bin = join(home, 'bin');
-  const cargo = existsSync(join(bin, 'cargo')) ? join(bin, 'cargo') : 'cargo';
+  const home = process.env['CARGO_HOME'] ?? join(homedir(), '.cargo');
+  const cargo = existsSync(join(home, 'bin/cargo')) ? join(home, 'bin/cargo') : 'cargo';
+  const bin = join(process.env['CARGO_INSTALL_ROOT'] ?? home, 'bin');
   const listed = await runProgram(cargo, ['install', '--list']);
   if (listed.code !== 0) {
     throw new NoRust(
