@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', main: 'src/main.ts' },
+  entry: { index: 'src/index.ts', main: 'src/main.ts', 'writer-thread': 'src/sequencer/writer-thread.ts' },
   format: ['esm'],
   platform: 'node',
   target: 'es2023',

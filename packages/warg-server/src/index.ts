@@ -1,1 +1,35 @@
-export {};
+export {
+  type ByteRange,
+  ContentError,
+  type ContentErrorCode,
+  type ContentStore,
+} from './content/content-store.ts';
+export { fileContent } from './content/file-content.ts';
+export { memoryContent } from './content/memory-content.ts';
+export {
+  createRegistry,
+  memoryStore,
+  type Registry,
+  type RegistryOptions,
+  sqliteStore,
+} from './create-registry.ts';
+export {
+  type FetchHandler,
+  type ListenOptions,
+  type RunningServer,
+  type SocketLimits,
+  serve,
+} from './http/node-server.ts';
+export type { BodyTimeouts } from './http/request-body.ts';
+export type { RequestContext } from './http/request-context.ts';
+export { AuthorizedKeysError, parseAuthorizedKeys } from './policy/authorized-keys.ts';
+export { RegistryError, type RegistryErrorCode } from './registry/errors.ts';
+export type {
+  Clock,
+  NamespaceDefinition,
+  NamespaceState,
+  RecordPolicy,
+  RegistryLimits,
+  RegistryLog,
+  StoreLocation,
+} from './registry/registry.ts';

@@ -1,0 +1,129 @@
+import { type PrivateKey, type PublicKey, publicKeyOf } from '@warg/crypto';
+import type { ContentStore } from './content/content-store.ts';
+import { memoryContent } from './content/memory-content.ts';
+import { createApp } from './http/app.ts';
+import { type BodyTimeouts, defaultBodyTimeouts } from './http/request-body.ts';
+import type { RequestContext } from './http/request-context.ts';
+import { openRegistryCore } from './registry/open.ts';
+import type {
+  Clock,
+  NamespaceDefinition,
+  RecordPolicy,
+  RegistryLimits,
+  RegistryLog,
+  StoreLocation,
+} from './registry/registry.ts';
+
+/** What a registry is made of. */
+export interface RegistryOptions {
+  /** The key with which the registry signs its checkpoints. A store belongs to one operator for ever. */
+  readonly operatorKey: PrivateKey;
+  /** Where records are kept. Default: in memory, gone with the process. */
+  readonly store?: StoreLocation;
+  /** Where contents are kept. Default: in memory. */
+  readonly content?: ContentStore | Promise<ContentStore>;
+  /** Namespaces of this registry by name, or of others. What the operator log lacks is added to it. */
+  readonly namespaces?: readonly (string | NamespaceDefinition)[];
+  /** The URL under which clients reach the registry. With it the well-known documents are served. */
+  readonly publicUrl?: string;
+  /** The URL below which contents are downloaded. Default: the public URL, else what the request was sent to. */
+  readonly contentBaseUrl?: string;
+  /** Who may publish what. Default: whoever the package's own log allows. */
+  readonly recordPolicy?: RecordPolicy;
+  /** Largest content that is accepted, in bytes. Default 1 GiB. */
+  readonly maxContentBytes?: number;
+  readonly limits?: Partial<RegistryLimits>;
+  readonly bodyTimeouts?: Partial<BodyTimeouts>;
+  /** How often the newest checkpoint is signed again while nothing happens, ms; 0 for never. Default 60 000. */
+  readonly resignInterval?: number;
+  readonly clock?: Clock;
+  /** Default: none. A pino logger fits. */
+  readonly log?: RegistryLog;
+  /** Told once if the registry can no longer write. What was accepted is safe; open it again in a new process. */
+  readonly onFailure?: (error: Error) => void;
+}
+
+/** A registry that runs. */
+export interface Registry {
+  /** The operator's public key, for clients to pin. */
+  readonly operatorKey: PublicKey;
+  /** Answers one request of the API. Never rejects. */
+  readonly fetch: (request: Request, context?: RequestContext) => Promise<Response>;
+  /** Finishes what was accepted and closes the stores. */
+  readonly close: () => Promise<void>;
+}
+
+const noLog: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * Starts a registry inside this process. It opens no socket: give its `fetch` to {@link serve} or to any other host that
+ * speaks in `Request` and `Response`, or call it directly.
+ *
+ * @throws whatever the stores throw when they cannot be opened
+ *
+ * @example
+ * const registry = await createRegistry({ operatorKey: generatePrivateKey(), namespaces: ['example'] });
+ * const response = await registry.fetch(new Request('http://registry.local/v1/fetch/checkpoint'));
+ * console.log(await response.json());
+ * await registry.close();
+ */
+export async function createRegistry(options: RegistryOptions): Promise<Registry> {
+  const { operatorKey, log = noLog, store = memoryStore(), maxContentBytes = 2 ** 30 } = options;
+  const content = (await options.content) ?? memoryContent();
+  const core = await openRegistryCore({
+    store,
+    operatorKey,
+    hasContent: async (digest) => (await content.size(digest)) !== undefined,
+    namespaces: (options.namespaces ?? []).map((each) =>
+      typeof each === 'string' ? { namespace: each, state: 'defined' } : each,
+    ),
+    log,
+    ...present({
+      recordPolicy: options.recordPolicy,
+      clock: options.clock,
+      limits: options.limits,
+      resignInterval: options.resignInterval,
+      onFailure: options.onFailure,
+    }),
+  });
+  const publicKey = publicKeyOf(operatorKey);
+  const app = createApp({
+    core,
+    content,
+    operatorKey: publicKey,
+    publicUrl: withoutSlash(options.publicUrl),
+    contentBaseUrl: withoutSlash(options.contentBaseUrl),
+    maxContentBytes,
+    timeouts: { ...defaultBodyTimeouts, ...options.bodyTimeouts },
+    log,
+  });
+  return {
+    operatorKey: publicKey,
+    fetch: async (request, context = {}) => await app.fetch(request, context),
+    close: async () => {
+      await core.close();
+      await content.close();
+    },
+  };
+}
+
+/** Records in an SQLite file, which is made if it is not there. */
+export function sqliteStore(file: string): StoreLocation {
+  return { type: 'sqlite', file };
+}
+
+/** Records in memory, for tests and demonstrations. */
+export function memoryStore(): StoreLocation {
+  return { type: 'memory' };
+}
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Leaves out the members that are undefined. */
+function present<T extends object>(members: T): Present<T> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Present<T>;
+}
+
+function withoutSlash(url: string | undefined): string | undefined {
+  return url?.replace(/\/+$/, '');
+}

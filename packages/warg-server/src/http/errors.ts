@@ -1,0 +1,85 @@
+import { WargError } from '@warg/crypto';
+import { ApiError, apiError, encodeApiError, headers as headerNames } from '@warg/protocol/api';
+import { ContentError } from '../content/content-store.ts';
+import type { RegistryLog } from '../registry/registry.ts';
+import { jsonAnswer, messageBody } from './answers.ts';
+
+/** An error of the API whose answer has headers of its own. Its code is that of the error. */
+export class AnswerError extends WargError {
+  readonly error: ApiError;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(error: ApiError, headers: Readonly<Record<string, string>>) {
+    super(error.code, error.message, { cause: error });
+    this.error = error;
+    this.headers = headers;
+  }
+}
+
+/** 405 for a path that has other methods. */
+export function methodNotAllowed(allowed: readonly string[]): AnswerError {
+  return new AnswerError(apiError(405, `the methods of this resource are ${allowed.join(', ')}`), {
+    allow: allowed.join(', '),
+  });
+}
+
+/** A 404 that says where else to ask. */
+export function withHint(error: ApiError, hint: string): AnswerError {
+  return new AnswerError(error, { [headerNames.registryHint]: hint });
+}
+
+/**
+ * Reads a part of the path.
+ *
+ * @throws ApiError 400 when `parse` throws
+ */
+export function pathParameter<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    if (!(cause instanceof WargError)) throw cause;
+    throw apiError(400, `the path of the request cannot be read: ${cause.message}`, { cause });
+  }
+}
+
+/** Turns whatever was thrown into the answer. What nobody expected is logged, and the wire learns nothing of it. */
+export function answerError(
+  error: unknown,
+  log: RegistryLog,
+  request: { readonly method: string; readonly path: string },
+): Response {
+  const { api, headers } = expectedError(error);
+  if (api === undefined || api.status >= 500) {
+    const level = api?.status === 501 ? 'debug' : 'error';
+    log[level]({ ...request, err: error }, 'a request failed');
+  }
+  if (api === undefined) {
+    return jsonAnswer(messageBody(500, 'an error occurred while processing the request'), 500);
+  }
+  const { status, body } = encodeApiError(api);
+  return jsonAnswer(body, status, headers);
+}
+
+interface ExpectedError {
+  readonly api?: ApiError;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function expectedError(error: unknown): ExpectedError {
+  if (error instanceof ApiError) return { api: error };
+  if (error instanceof AnswerError) return { api: error.error, headers: error.headers };
+  if (error instanceof ContentError)
+    return { api: apiError(contentStatus(error), error.message, { cause: error }) };
+  return {};
+}
+
+function contentStatus(error: ContentError): number {
+  switch (error.code) {
+    case 'CONTENT_DIGEST_MISMATCH':
+      return 400;
+    case 'CONTENT_TOO_LARGE':
+      return 413;
+    case 'CONTENT_STORE_FULL':
+      return 507;
+  }
+}

@@ -1,0 +1,53 @@
+import { apiError, DecodeError } from '@warg/protocol/api';
+import { type BodyTimeouts, readBody } from './request-body.ts';
+import type { AppContext } from './services.ts';
+
+/**
+ * Reads the JSON body of a request.
+ *
+ * The statuses are the reference's: 415 for another content type, 400 for what is not JSON, 422 for JSON of the wrong
+ * shape, 413 for too much of it.
+ *
+ * @param decode one of the decoders of `@warg/protocol/api`
+ * @param ofHugeInteger the answer to an integer above 2^53 − 1 where one is allowed, made from where it was and what it was
+ * @throws ApiError
+ */
+export async function readJson<T>(
+  context: AppContext,
+  maxBytes: number,
+  timeouts: BodyTimeouts,
+  decode: (input: Uint8Array) => T,
+  ofHugeInteger?: (path: string, value: bigint) => Error,
+): Promise<T> {
+  const request = context.req.raw;
+  if (!isJson(request.headers.get('content-type'))) {
+    throw apiError(415, 'expected a request with `Content-Type: application/json`');
+  }
+  const bytes = await readBody(request, context.env, maxBytes, timeouts);
+  try {
+    return decode(bytes);
+  } catch (cause) {
+    if (!(cause instanceof DecodeError)) throw cause;
+    if (cause.code === 'INTEGER_TOO_LARGE' && cause.value !== undefined && ofHugeInteger !== undefined) {
+      throw ofHugeInteger(cause.path, cause.value);
+    }
+    throw apiError(statusOf(cause), `the body of the request cannot be read: ${cause.message}`, { cause });
+  }
+}
+
+function statusOf(error: DecodeError): 400 | 413 | 422 {
+  switch (error.code) {
+    case 'INVALID_JSON':
+      return 400;
+    case 'BODY_TOO_LARGE':
+      return 413;
+    case 'INVALID_BODY':
+    case 'INTEGER_TOO_LARGE':
+      return 422;
+  }
+}
+
+/** Whether a content type is JSON: `application/json`, or a type built on it such as `application/problem+json`. */
+function isJson(contentType: string | null): boolean {
+  return /^application\/(?:[\w!#$&^.-]+\+)?json\s*(?:;|$)/i.test(contentType?.trim() ?? '');
+}

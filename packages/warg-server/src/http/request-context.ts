@@ -1,0 +1,13 @@
+/**
+ * What a host knows about a request beyond the `Request` itself. All of it is optional, so that a fetch-style host needs
+ * to pass nothing.
+ */
+export interface RequestContext {
+  /** The address the request came from, for limits per address. */
+  readonly remoteAddress?: string;
+  /**
+   * The request's body, where the host has a better source than `request.body`: one that may be left half read without
+   * breaking the connection before the answer is written.
+   */
+  readonly body?: AsyncIterable<Uint8Array>;
+}

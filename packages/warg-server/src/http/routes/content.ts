@@ -1,0 +1,137 @@
+import { type Digest, isDigest, parseDigest } from '@warg/crypto';
+import {
+  apiError,
+  contentDigestNotFound,
+  contentTypes,
+  encodeContentSourcesResponse,
+  paths,
+} from '@warg/protocol/api';
+import type { ContentStore } from '../../content/content-store.ts';
+import { contentFileName } from '../../content/file-content.ts';
+import { jsonAnswer, messageBody, notFoundMessage } from '../answers.ts';
+import { namesEtag, parseRange } from '../byte-range.ts';
+import { pathParameter } from '../errors.ts';
+import type { Route } from '../router.ts';
+import type { Services } from '../services.ts';
+
+/** `v1/content/…`, which says where a content can be downloaded, and `content/…`, where it can be. */
+export function contentRoutes({ core, content, contentBaseUrl, publicUrl, log }: Services): readonly Route[] {
+  return [
+    {
+      path: paths.content(':digest'),
+      get: async (c) => {
+        const digest = pathParameter(() => parseDigest(c.req.param('digest') ?? ''));
+        const size = await offeredSize(digest);
+        if (size === undefined) throw contentDigestNotFound(digest);
+        const base = contentBaseUrl ?? publicUrl ?? new URL(c.req.raw.url).origin;
+        return jsonAnswer(
+          encodeContentSourcesResponse({
+            contentSources: new Map([
+              [
+                digest,
+                [
+                  {
+                    type: 'httpGet',
+                    url: `${base}/content/${contentFileName(digest)}`,
+                    acceptRanges: true,
+                    size,
+                  },
+                ],
+              ],
+            ]),
+          }),
+        );
+      },
+    },
+    {
+      path: 'content/:file',
+      get: async (c) => {
+        const digest = digestOfFile(c.req.param('file') ?? '');
+        const size = digest === undefined ? undefined : await offeredSize(digest);
+        if (digest === undefined || size === undefined) {
+          throw apiError(404, notFoundMessage);
+        }
+        return await download(c.req.raw, digest, size, content, (error) =>
+          log.error({ digest, err: error }, 'a content cannot be read'),
+        );
+      },
+    },
+  ];
+
+  /** The size of a content that may be had: one that a published record names and that is here. */
+  async function offeredSize(digest: Digest): Promise<number | undefined> {
+    return (await core.isContentReferenced(digest)) ? await content.size(digest) : undefined;
+  }
+}
+
+function digestOfFile(name: string): Digest | undefined {
+  const text = name.replace('-', ':');
+  return isDigest(text) && contentFileName(text) === name ? text : undefined;
+}
+
+/** Answers a request for a content: whole or a part of it; or that the asker has it already; or its head alone. */
+async function download(
+  request: Request,
+  digest: Digest,
+  size: number,
+  content: ContentStore,
+  onFailure: (error: unknown) => void,
+): Promise<Response> {
+  const etag = `"${contentFileName(digest)}"`;
+  const headers = {
+    etag,
+    'accept-ranges': 'bytes',
+    // The same digest is the same bytes for ever, and bytes that a proxy recodes have another digest.
+    'cache-control': 'public, max-age=31536000, immutable, no-transform',
+  };
+  if (namesEtag(request.headers.get('if-none-match') ?? undefined, etag)) {
+    return new Response(null, { status: 304, headers });
+  }
+  const ifRange = request.headers.get('if-range');
+  const wanted =
+    ifRange === null || ifRange === etag ? (request.headers.get('range') ?? undefined) : undefined;
+  const range = parseRange(wanted, size);
+  if (range === 'unsatisfiable') {
+    const body = messageBody(
+      416,
+      `the content has ${size} bytes, none of them in the range that was asked for`,
+    );
+    return jsonAnswer(body, 416, { 'content-range': `bytes */${size}` });
+  }
+  const body = request.method === 'HEAD' ? null : hideFailure(await content.read(digest, range), onFailure);
+  return new Response(body, {
+    status: range === undefined ? 200 : 206,
+    headers: {
+      ...headers,
+      'content-type': contentTypes.bytes,
+      'content-length': String(range === undefined ? size : range.end - range.start + 1),
+      ...(range === undefined ? {} : { 'content-range': `bytes ${range.start}-${range.end}/${size}` }),
+      // The bytes are whatever a publisher sent; no browser shall guess that they are a page.
+      'x-content-type-options': 'nosniff',
+    },
+  });
+}
+
+/** Breaks off a stream that fails, with an error that says nothing of this machine. */
+function hideFailure(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onFailure: (error: unknown) => void,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = stream.getReader();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        } catch (error) {
+          onFailure(error);
+          throw new Error('the content cannot be read');
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}

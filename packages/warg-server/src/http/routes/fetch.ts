@@ -1,0 +1,71 @@
+import {
+  apiError,
+  checkpointNotFound,
+  decodeFetchLogsRequest,
+  decodeFetchPackageNamesRequest,
+  encodeFetchLogsResponse,
+  encodeFetchPackageNamesResponse,
+  limits,
+  paths,
+} from '@warg/protocol/api';
+import { jsonAnswer } from '../answers.ts';
+import type { ImportedLogs } from '../imported-logs.ts';
+import { readJson } from '../json-body.ts';
+import type { Route } from '../router.ts';
+import type { Services } from '../services.ts';
+
+/** `v1/fetch/…`: checkpoint, logs, names. */
+export function fetchRoutes({ core, timeouts }: Services, imported: ImportedLogs): readonly Route[] {
+  return [
+    {
+      path: paths.fetchCheckpoint(),
+      get: async () => jsonAnswer((await core.latestCheckpoint()).json),
+    },
+    {
+      path: paths.fetchLogs(),
+      post: async (c) => {
+        const request = await readJson(
+          c,
+          limits.fetchLogsBody,
+          timeouts,
+          decodeFetchLogsRequest,
+          (_, value) => checkpointNotFound(value),
+        );
+        const { min, max, default: usual } = limits.fetchLogsLimit;
+        const limit = request.limit ?? usual;
+        if (limit < min || limit > max) {
+          throw apiError(400, `invalid records limit value \`${limit}\`: must be between ${min} and ${max}`);
+        }
+        if (request.packages.size > limits.fetchLogsPackages) {
+          throw apiError(
+            413,
+            `${request.packages.size} logs were asked for, and one request may ask for ${limits.fetchLogsPackages}`,
+          );
+        }
+        const packages = [...request.packages];
+        const answer = await imported.hinting(
+          packages.map(([logId]) => logId),
+          () =>
+            core.fetchLogs({
+              logLength: request.logLength,
+              limit,
+              operator: request.operator,
+              packages,
+              maxBytes: limits.fetchLogsAnswerTarget,
+            }),
+        );
+        return jsonAnswer(
+          encodeFetchLogsResponse({ ...answer, packages: new Map(answer.packages), warnings: [] }),
+        );
+      },
+    },
+    {
+      path: paths.fetchNames(),
+      post: async (c) => {
+        const request = await readJson(c, limits.fetchNamesBody, timeouts, decodeFetchPackageNamesRequest);
+        const names = await core.packageNames(request.packages.slice(0, limits.fetchNamesPackages));
+        return jsonAnswer(encodeFetchPackageNamesResponse({ packages: new Map(names) }));
+      },
+    },
+  ];
+}

@@ -1,0 +1,44 @@
+import { apiError, contentTypes, encodeLedgerSourcesResponse, limits, paths } from '@warg/protocol/api';
+import { jsonAnswer } from '../answers.ts';
+import type { Route } from '../router.ts';
+import type { Services } from '../services.ts';
+
+/** `v1/ledger…`: every record's ids in the order of the log, in parts of a thousand. */
+export function ledgerRoutes({ core }: Services): readonly Route[] {
+  return [
+    {
+      path: paths.ledger(),
+      get: async () => {
+        const { logLength } = (await core.latestCheckpoint()).checkpoint.contents;
+        const sources = Array.from({ length: Math.ceil(logLength / limits.ledgerRecords) }, (_, part) => {
+          const first = part * limits.ledgerRecords;
+          return {
+            firstRegistryIndex: first,
+            lastRegistryIndex: Math.min(first + limits.ledgerRecords, logLength) - 1,
+            url: paths.ledgerRecords(first),
+            acceptRanges: false,
+            contentType: contentTypes.ledgerPacked,
+          };
+        });
+        return jsonAnswer(encodeLedgerSourcesResponse({ hashAlgorithm: 'sha256', sources }));
+      },
+    },
+    {
+      path: paths.ledgerRecords(':start'),
+      get: async (c) => {
+        const packed = await core.ledgerRecords(parseStart(c.req.param('start') ?? ''), limits.ledgerRecords);
+        return new Response(packed as Uint8Array<ArrayBuffer>, {
+          headers: { 'content-type': contentTypes.ledgerPacked, 'cache-control': 'no-store' },
+        });
+      },
+    },
+  ];
+}
+
+function parseStart(text: string): number | bigint {
+  const start = /^(?:0|[1-9]\d{0,19})$/.test(text) ? BigInt(text) : undefined;
+  if (start === undefined || start >= 1n << 64n) {
+    throw apiError(400, 'the ledger starts at a registry index, a decimal number below 2^64');
+  }
+  return start <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(start) : start;
+}

@@ -1,0 +1,125 @@
+import { type Digest, parseDigest } from '@warg/crypto';
+import { type LogId, type PackageName, parseLogId, parseRecordId, type RecordId } from '@warg/protocol';
+import {
+  ApiError,
+  decodePublishRecordRequest,
+  encodePackageRecordResponse,
+  limits,
+  notSupported,
+  type PackageRecordResponse,
+  paths,
+} from '@warg/protocol/api';
+import type { RecordStatus } from '../../registry/registry.ts';
+import { jsonAnswer } from '../answers.ts';
+import { pathParameter } from '../errors.ts';
+import type { ImportedLogs } from '../imported-logs.ts';
+import { readJson } from '../json-body.ts';
+import { bodyChunks, refuseDeclaredLength } from '../request-body.ts';
+import type { Route } from '../router.ts';
+import type { AppContext, Services } from '../services.ts';
+
+/** `v1/package/…`: publishing a record, asking after it, giving it its content. */
+export function packageRoutes(services: Services, imported: ImportedLogs): readonly Route[] {
+  const { core, content, timeouts, maxContentBytes, log } = services;
+  return [
+    {
+      path: paths.publishRecord(':logId'),
+      post: async (c) => {
+        const logId = logIdOf(c);
+        const request = await readJson(c, limits.publishRecordBody, timeouts, decodePublishRecordRequest);
+        if (request.contentSources.size > 0) {
+          throw notSupported('specifying content sources is not supported');
+        }
+        const status = await submit(logId, request.packageName, () =>
+          core.submit({
+            logId,
+            packageName: request.packageName,
+            envelope: request.record,
+            address: c.env.remoteAddress ?? '',
+          }),
+        );
+        log.info(
+          { package: request.packageName, record: status.recordId, state: status.state },
+          'record accepted',
+        );
+        return jsonAnswer(encodePackageRecordResponse(recordAnswer(logId, status)), 202);
+      },
+    },
+    {
+      path: paths.record(':logId', ':recordId'),
+      get: async (c) => {
+        const logId = logIdOf(c);
+        const recordId = recordIdOf(c);
+        const status = await imported.hinting([logId], () => core.recordStatus(logId, recordId));
+        return jsonAnswer(encodePackageRecordResponse(recordAnswer(logId, status)));
+      },
+    },
+    {
+      path: paths.recordContent(':logId', ':recordId', ':digest'),
+      post: async (c) => {
+        const upload = { logId: logIdOf(c), recordId: recordIdOf(c), digest: digestOf(c) };
+        await core.expectContent(upload);
+        const request = c.req.raw;
+        refuseDeclaredLength(request, maxContentBytes);
+        const size = await content.write(
+          upload.digest,
+          bodyChunks(request, c.env, timeouts.idle),
+          maxContentBytes,
+        );
+        const { state } = await core.contentStored(upload);
+        log.info({ record: upload.recordId, digest: upload.digest, size, state }, 'content stored');
+        return new Response(null, { status: 201 });
+      },
+    },
+  ];
+
+  async function submit(
+    logId: LogId,
+    name: PackageName,
+    send: () => Promise<RecordStatus>,
+  ): Promise<RecordStatus> {
+    try {
+      return await send();
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 409) imported.remember(logId, name);
+      throw error;
+    }
+  }
+}
+
+/** Writes a status for the wire. Upload URLs are relative to the registry's own, as in the reference. */
+function recordAnswer(logId: LogId, status: RecordStatus): PackageRecordResponse {
+  if (status.state !== 'sourcing') return status;
+  const { recordId, state, missingContent } = status;
+  return {
+    recordId,
+    state,
+    missingContent: new Map(
+      missingContent.map((digest) => [
+        digest,
+        {
+          upload: [
+            {
+              type: 'http',
+              method: 'POST',
+              url: paths.recordContent(logId, recordId, digest),
+              headers: new Map(),
+            },
+          ],
+        },
+      ]),
+    ),
+  };
+}
+
+function logIdOf(c: AppContext): LogId {
+  return pathParameter(() => parseLogId(c.req.param('logId') ?? ''));
+}
+
+function recordIdOf(c: AppContext): RecordId {
+  return pathParameter(() => parseRecordId(c.req.param('recordId') ?? ''));
+}
+
+function digestOf(c: AppContext): Digest {
+  return pathParameter(() => parseDigest(c.req.param('digest') ?? ''));
+}

@@ -1,0 +1,69 @@
+import {
+  apiError,
+  checkpointNotFound,
+  decodeAbsenceRequest,
+  decodeConsistencyRequest,
+  decodeInclusionRequest,
+  encodeAbsenceResponse,
+  encodeConsistencyResponse,
+  encodeInclusionResponse,
+  leafNotFound,
+  limits,
+  paths,
+} from '@warg/protocol/api';
+import { jsonAnswer } from '../answers.ts';
+import { readJson } from '../json-body.ts';
+import type { Route } from '../router.ts';
+import type { Services } from '../services.ts';
+
+/** `v1/proof/…`: inclusion, consistency, absence. */
+export function proofRoutes({ core, timeouts }: Services): readonly Route[] {
+  return [
+    {
+      path: paths.proveInclusion(),
+      post: async (c) => {
+        const { logLength, leafs } = await readJson(
+          c,
+          limits.inclusionBody,
+          timeouts,
+          decodeInclusionRequest,
+          (path, value) =>
+            path.startsWith('leafs') ? leafNotFound(value) : checkpointNotFound(value, 'proof'),
+        );
+        refuseMany(leafs.length, limits.inclusionLeafs, 'leafs');
+        return jsonAnswer(encodeInclusionResponse(await core.proveInclusion(logLength, leafs)));
+      },
+    },
+    {
+      path: paths.proveConsistency(),
+      post: async (c) => {
+        const { from, to } = await readJson(
+          c,
+          limits.consistencyBody,
+          timeouts,
+          decodeConsistencyRequest,
+          (_, value) => checkpointNotFound(value, 'proof'),
+        );
+        return jsonAnswer(encodeConsistencyResponse({ proof: await core.proveConsistency(from, to) }));
+      },
+    },
+    {
+      path: paths.proveAbsence(),
+      post: async (c) => {
+        const { logLength, logIds } = await readJson(
+          c,
+          limits.absenceBody,
+          timeouts,
+          decodeAbsenceRequest,
+          (_, value) => checkpointNotFound(value, 'proof'),
+        );
+        refuseMany(logIds.length, limits.absenceLogIds, 'logIds');
+        return jsonAnswer(encodeAbsenceResponse({ map: await core.proveAbsence(logLength, logIds) }));
+      },
+    },
+  ];
+}
+
+function refuseMany(count: number, most: number, member: string): void {
+  if (count > most) throw apiError(413, `\`${member}\` names ${count}, and one request may name ${most}`);
+}

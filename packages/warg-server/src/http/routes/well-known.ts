@@ -1,0 +1,15 @@
+import { encodeRegistryDocument, paths } from '@warg/protocol/api';
+import { jsonAnswer } from '../answers.ts';
+import type { Route } from '../router.ts';
+import type { Services } from '../services.ts';
+
+/** The documents by which a domain says that its registry is here; none where nobody said what the domain is. */
+export function wellKnownRoutes({ publicUrl, operatorKey }: Services): readonly Route[] {
+  if (publicUrl === undefined) return [];
+  const body = encodeRegistryDocument({ wargUrl: publicUrl, wargOperatorKey: operatorKey });
+  const get = (): Response => jsonAnswer(body, 200, { 'cache-control': 'public, max-age=300' });
+  return [
+    { path: paths.wellKnownWasmPkg(), get },
+    { path: paths.wellKnownWarg(), get },
+  ];
+}

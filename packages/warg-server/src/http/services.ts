@@ -1,0 +1,28 @@
+import type { PublicKey } from '@warg/crypto';
+import type { Context } from 'hono';
+import type { ContentStore } from '../content/content-store.ts';
+import type { RegistryCore, RegistryLog } from '../registry/registry.ts';
+import type { BodyTimeouts } from './request-body.ts';
+import type { RequestContext } from './request-context.ts';
+
+/** What the routes work with. */
+export interface Services {
+  readonly core: RegistryCore;
+  readonly content: ContentStore;
+  readonly operatorKey: PublicKey;
+  /** The URL under which clients reach the registry, without a slash at its end. */
+  readonly publicUrl: string | undefined;
+  /** The URL below which content is downloaded, without a slash at its end. */
+  readonly contentBaseUrl: string | undefined;
+  /** Largest content that is accepted, bytes. */
+  readonly maxContentBytes: number;
+  readonly timeouts: BodyTimeouts;
+  readonly log: RegistryLog;
+}
+
+/** What a route is handed by hono. */
+export interface AppEnv {
+  readonly Bindings: RequestContext;
+}
+
+export type AppContext = Context<AppEnv>;

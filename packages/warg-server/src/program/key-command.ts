@@ -1,0 +1,60 @@
+import { open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { encodePrivateKey, generatePrivateKey, keyIdOf, publicKeyOf } from '@warg/crypto';
+import { Command } from 'commander';
+import { ProgramError } from './program-error.ts';
+
+/** What a command writes to. */
+export interface Output {
+  write(text: string): unknown;
+}
+
+/** `warg-server key new`: makes an operator key. */
+export function keyCommand(output: Output): Command {
+  const key = new Command('key').description('make the key with which a registry signs');
+  key
+    .command('new')
+    .description('make a new operator key and say its public key and key id')
+    .option(
+      '-o, --output <file>',
+      'write the key to this new file, readable by you alone; never replaces a file',
+    )
+    .action(async (options: { output?: string }) => {
+      await makeKey(options.output, output);
+    });
+  return key;
+}
+
+async function makeKey(file: string | undefined, output: Output): Promise<void> {
+  const key = generatePrivateKey();
+  const secret = encodePrivateKey(key);
+  const publicKey = publicKeyOf(key);
+  if (file === undefined) output.write(`private key: ${secret}\n`);
+  else await writeNewFile(file, `${secret}\n`);
+  output.write(`public key:  ${publicKey}\nkey id:      ${keyIdOf(publicKey)}\n`);
+  if (file === undefined) {
+    output.write('\nThe private key is shown this once. Keep it secret, in a file that only you can read.\n');
+  } else {
+    output.write(`\nThe private key is in ${resolve(file)}. Keep that file secret and keep a copy of it.\n`);
+  }
+}
+
+async function writeNewFile(path: string, text: string): Promise<void> {
+  try {
+    const file = await open(path, 'wx', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ProgramError(
+      code === 'EEXIST'
+        ? `the file \`${path}\` is there already, and a key is never replaced: choose another name or move it away first`
+        : `cannot write the key to \`${path}\` (${code ?? String(error)})`,
+      { cause: error },
+    );
+  }
+}

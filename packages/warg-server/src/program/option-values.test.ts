@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import {
+  collectImports,
+  collectNamespaces,
+  parseBaseUrl,
+  parseListenAddress,
+  parseSize,
+  parseVerbosity,
+} from './option-values.ts';
+
+describe('parseListenAddress', () => {
+  it.each([
+    ['127.0.0.1:8090', '127.0.0.1', 8090],
+    ['[::1]:0', '::1', 0],
+    ['localhost:65535', 'localhost', 65_535],
+  ])('reads %s', (text, host, port) => {
+    expect(parseListenAddress(text)).toEqual({ host, port });
+  });
+
+  it.each([
+    '',
+    '8090',
+    ':8090',
+    '127.0.0.1',
+    '127.0.0.1:65536',
+    '::1:80',
+    '127.0.0.1:80/x',
+    'a b:1',
+    '127.0.0.1:-1',
+  ])('refuses %s', (text) => {
+    expect(() => parseListenAddress(text)).toThrow('Expected');
+  });
+});
+
+describe('parseBaseUrl', () => {
+  it('takes the slash off the end', () => {
+    expect(parseBaseUrl('https://registry.example/')).toBe('https://registry.example');
+    expect(parseBaseUrl('http://registry.example:8080/warg/')).toBe('http://registry.example:8080/warg');
+  });
+
+  it.each([
+    '',
+    'registry.example',
+    'ftp://registry.example',
+    'https://u:p@registry.example',
+    'https://a/?b',
+    'https://a/#b',
+  ])('refuses %s', (text) => {
+    expect(() => parseBaseUrl(text)).toThrow('Expected');
+  });
+});
+
+describe('parseSize', () => {
+  it.each([
+    ['1', 1],
+    ['1048576', 2 ** 20],
+    ['500MB', 5e8],
+    ['1GiB', 2 ** 30],
+    ['2 kib', 2048],
+  ])('reads %s', (text, size) => {
+    expect(parseSize(text)).toBe(size);
+  });
+
+  it.each(['', '0', '-1', '1.5GiB', '1TB', 'GiB', '999999999999999GiB'])('refuses %s', (text) => {
+    expect(() => parseSize(text)).toThrow('Expected');
+  });
+});
+
+describe('collectNamespaces', () => {
+  it('adds to those before, splits at commas and makes letters small', () => {
+    expect(collectNamespaces('Two, three', ['one'])).toEqual(['one', 'two', 'three']);
+  });
+
+  it.each(['', 'a,', 'a:b', 'a_b', '-a', '1'])('refuses %s', (text) => {
+    expect(() => collectNamespaces(text)).toThrow('Expected');
+  });
+});
+
+describe('collectImports', () => {
+  it('reads pairs', () => {
+    expect(collectImports('wasi=wasi.dev,ba=registry.example:8443')).toEqual([
+      { namespace: 'wasi', registry: 'wasi.dev' },
+      { namespace: 'ba', registry: 'registry.example:8443' },
+    ]);
+  });
+
+  it.each(['', 'wasi', 'wasi=', 'wasi=a=b', '=wasi.dev', 'wasi=https://wasi.dev', 'wasi=a\nb'])(
+    'refuses %s',
+    (text) => {
+      expect(() => collectImports(text)).toThrow('Expected');
+    },
+  );
+});
+
+describe('parseVerbosity', () => {
+  it.each([
+    [undefined, 0],
+    ['', 0],
+    ['false', 0],
+    ['0', 0],
+    ['2', 2],
+    ['true', 1],
+  ])('reads %s', (text, count) => {
+    expect(parseVerbosity(text)).toBe(count);
+  });
+});

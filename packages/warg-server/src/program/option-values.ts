@@ -1,0 +1,117 @@
+import { isNamespace } from '@warg/protocol';
+import { InvalidArgumentError } from 'commander';
+
+/** Where to listen. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Reads `HOST:PORT`, an IPv6 address in brackets.
+ *
+ * @throws InvalidArgumentError
+ */
+export function parseListenAddress(text: string): ListenAddress {
+  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^\s:[\]/]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || !(port <= 65_535)) {
+    throw new InvalidArgumentError('Expected an address and a port, such as 127.0.0.1:8090 or [::1]:0.');
+  }
+  return { host, port };
+}
+
+/**
+ * Reads an absolute http(s) URL without credentials, query or fragment, and writes it without a slash at its end.
+ *
+ * @throws InvalidArgumentError
+ */
+export function parseBaseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (
+    url === undefined ||
+    !/^https?:$/.test(url.protocol) ||
+    `${url.username}${url.password}${url.search}${url.hash}` !== ''
+  ) {
+    throw new InvalidArgumentError(
+      'Expected an absolute http or https URL without credentials, query or fragment, such as https://registry.example.',
+    );
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+const sizeUnits: Record<string, number> = {
+  '': 1,
+  B: 1,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+};
+
+/**
+ * Reads a number of bytes: `1073741824`, `500MB`, `1GiB`.
+ *
+ * @throws InvalidArgumentError
+ */
+export function parseSize(text: string): number {
+  const match = /^(\d{1,15})\s*([A-Za-z]*)$/.exec(text);
+  const size = Number(match?.[1]) * (sizeUnits[(match?.[2] ?? '?').toUpperCase()] ?? Number.NaN);
+  if (!Number.isSafeInteger(size) || size < 1) {
+    throw new InvalidArgumentError('Expected a number of bytes, such as 500MB or 1GiB.');
+  }
+  return size;
+}
+
+/**
+ * Adds one or more namespaces, separated by commas, to those given before. Capitals become small letters, as in the
+ * reference.
+ *
+ * @throws InvalidArgumentError
+ */
+export function collectNamespaces(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...text.split(',').map((part) => parseNamespace(part.trim().toLowerCase()))];
+}
+
+/** A namespace whose packages live in another registry. */
+export interface ImportedNamespace {
+  readonly namespace: string;
+  readonly registry: string;
+}
+
+/**
+ * Adds one or more `NAMESPACE=REGISTRY`, separated by commas, to those given before.
+ *
+ * @throws InvalidArgumentError
+ */
+export function collectImports(
+  text: string,
+  before: readonly ImportedNamespace[] = [],
+): readonly ImportedNamespace[] {
+  const added = text.split(',').map((part) => {
+    const [namespace = '', registry = '', ...more] = part.trim().split('=');
+    if (more.length > 0 || !/^[A-Za-z0-9.-]+(:\d{1,5})?$/.test(registry)) {
+      throw new InvalidArgumentError(
+        'Expected a namespace and the registry that has it, such as wasi=wasi.dev.',
+      );
+    }
+    return { namespace: parseNamespace(namespace), registry };
+  });
+  return [...before, ...added];
+}
+
+function parseNamespace(text: string): string {
+  if (!isNamespace(text)) {
+    throw new InvalidArgumentError('Expected a namespace in lower kebab case, such as my-company.');
+  }
+  return text;
+}
+
+/** Reads what stands in `WARG_VERBOSE`: a number, or anything else for once. */
+export function parseVerbosity(text: string | undefined): number {
+  if (text === undefined || text === '' || text === 'false') return 0;
+  return /^\d{1,3}$/.test(text) ? Number(text) : 1;
+}

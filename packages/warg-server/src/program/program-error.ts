@@ -1,0 +1,13 @@
+/** What the program's exit code says. */
+export const ExitCode = { failure: 1, usage: 2 } as const;
+
+/** A mistake of whoever started the program or of the machine it runs on: printed as one line, without a stack. */
+export class ProgramError extends Error {
+  override readonly name = 'ProgramError';
+  readonly exitCode: number;
+
+  constructor(message: string, options: { exitCode?: number; cause?: unknown } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : {});
+    this.exitCode = options.exitCode ?? ExitCode.failure;
+  }
+}

@@ -1,0 +1,106 @@
+import { type Command, CommanderError } from 'commander';
+import type { Logger } from 'pino';
+import { keyCommand, type Output } from './key-command.ts';
+import { createLog, type LogLevel, type LogOutput } from './log.ts';
+import { readOperatorKey } from './operator-key.ts';
+import { parseVerbosity } from './option-values.ts';
+import { ExitCode, ProgramError } from './program-error.ts';
+import { type ServeOptions, serveCommand } from './serve-command.ts';
+import { startRegistry } from './start.ts';
+
+/** What the program touches of the process it runs in. */
+export interface ProgramHost {
+  readonly env: Record<string, string | undefined>;
+  readonly stdout: Output;
+  readonly stderr: LogOutput;
+  readonly version: string;
+  /** Calls back at each signal to end. */
+  onSignal(listener: (signal: string) => void): void;
+  /** Ends the process at once. */
+  exit(code: number): void;
+}
+
+/**
+ * Runs `warg-server` with these arguments.
+ *
+ * @returns the exit code, when the program has come to its end
+ */
+export async function run(args: readonly string[], host: ProgramHost): Promise<number> {
+  // An empty variable is one that is not set: compose files and shells make them so.
+  for (const [name, value] of Object.entries(host.env)) {
+    if (name.startsWith('WARG_') && value === '') delete host.env[name];
+  }
+  const program = serveCommand();
+  program.version(host.version, '-V, --version').helpOption('-h, --help').addCommand(keyCommand(host.stdout));
+  for (const command of [program, ...program.commands.flatMap((each) => [each, ...each.commands])]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: (text) => host.stderr.write(text),
+    });
+  }
+  program.addHelpText('after', helpFooter).action(async (_options: unknown, command: Command) => {
+    await serveUntilSignal(command, host);
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.usage;
+    if (error instanceof ProgramError) {
+      host.stderr.write(`error: ${error.message}\n`);
+      return error.exitCode;
+    }
+    host.stderr.write(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return ExitCode.failure;
+  }
+}
+
+const helpFooter = `
+A registry needs an operator key. To make one and start:
+
+  warg-server key new --output operator.key
+  warg-server --operator-key-file operator.key --namespace example`;
+
+async function serveUntilSignal(command: Command, host: ProgramHost): Promise<void> {
+  const options = command.opts<ServeOptions>();
+  const log = createLog(levelOf(options.verbose || parseVerbosity(host.env['WARG_VERBOSE'])), host.stderr);
+  const operatorKey = await readOperatorKey(options);
+  if (command.getOptionValueSource('operatorKey') === 'cli') {
+    log.warn(
+      'the operator key stands on the command line, where others can read it: prefer --operator-key-file',
+    );
+  }
+  const stopped = nextSignal(host, log);
+  const registry = await startRegistry(options, operatorKey, log);
+  log.info({ url: registry.url }, 'listening');
+  host.stdout.write(`listening on ${registry.url}\n`);
+  const failure = await Promise.race([stopped, registry.failed]);
+  if (failure !== undefined) log.fatal({ err: failure }, 'the registry can no longer write and ends');
+  await registry.close();
+  log.info('registry closed');
+  if (failure !== undefined) {
+    throw new ProgramError('the registry failed; start it again', { cause: failure });
+  }
+}
+
+/** Resolves at the first signal to end. The second one ends the process at once. */
+function nextSignal(host: ProgramHost, log: Logger): Promise<void> {
+  return new Promise((resolve) => {
+    let signals = 0;
+    host.onSignal((signal) => {
+      signals += 1;
+      if (signals === 1) {
+        log.info({ signal }, 'shutting down; a second signal ends at once');
+        resolve();
+      } else {
+        log.warn({ signal }, 'ending at once');
+        host.exit(signal === 'SIGINT' ? 130 : 143);
+      }
+    });
+  });
+}
+
+function levelOf(verbose: number): LogLevel {
+  if (verbose === 0) return 'info';
+  return verbose === 1 ? 'debug' : 'trace';
+}
