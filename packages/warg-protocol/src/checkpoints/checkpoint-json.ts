@@ -84,7 +84,7 @@ function readMembers(object: JsonObject, at: JsonPath): WireCheckpoint {
 }
 
 /** Reads a checkpoint with its timestamp from JSON that is already parsed. */
-export const readTimestampedCheckpoint: JsonReader<WireTimestampedCheckpoint> = (value, at) => {
+const readTimestampedCheckpoint: JsonReader<WireTimestampedCheckpoint> = (value, at) => {
   const object = readObject(value, at);
   refuseIllFormed(object, at);
   return { ...readMembers(object, at), timestamp: readMember(object, 'timestamp', at, readU64) };

@@ -101,11 +101,11 @@ export function decodeIndexedEnvelopeJson(text: string | Uint8Array): IndexedEnv
 }
 
 /** Reads an envelope from JSON that is already parsed. */
-export const readEnvelope: JsonReader<Envelope> = (value, at) =>
+const readEnvelope: JsonReader<Envelope> = (value, at) =>
   readEnvelopeMembers(readObject(value, at), at);
 
 /** Reads an envelope with its index from JSON that is already parsed. */
-export const readIndexedEnvelope: JsonReader<IndexedEnvelope> = (value, at) => {
+const readIndexedEnvelope: JsonReader<IndexedEnvelope> = (value, at) => {
   const object = readObject(value, at);
   refuseIllFormed(object, at);
   return {
