@@ -1,24 +1,13 @@
 import {
-  type JsonReader,
-  oneOf,
-  readMember,
-  readObject,
-  readOptional,
-  readText,
-  readU16,
-  readU64,
-  refuseIllFormed,
-  writeText,
-  writeU16,
-  writeU64,
-} from '../json/index.ts';
+  readSignedCheckpoint,
+  encodeSignedCheckpoint as writeSignedCheckpoint,
+} from '../checkpoints/checkpoint-json.ts';
+import { oneOf, readMember, readObject, readOptional, readU16, writeText, writeU16 } from '../json/index.ts';
 import { limits } from './limits.ts';
 import {
   decodeStrict,
   type JsonInput,
   type MessageForm,
-  readDigest,
-  readSignature,
   type StrictValues,
   type WireValues,
 } from './values.ts';
@@ -38,32 +27,11 @@ export interface SignedCheckpoint<V extends WireValues = StrictValues> {
   readonly signature: string;
 }
 
-const readContents: JsonReader<SignedCheckpoint<WireValues>['contents']> = (value, at) => {
-  const object = readObject(value, at);
-  refuseIllFormed(object, at);
-  return {
-    logRoot: readMember(object, 'logRoot', at, readDigest),
-    logLength: readMember(object, 'logLength', at, readU64),
-    mapRoot: readMember(object, 'mapRoot', at, readDigest),
-    timestamp: readMember(object, 'timestamp', at, readU64),
-  };
-};
-
 /** @internal */
 export const signedCheckpointForm: MessageForm<SignedCheckpoint<WireValues>> = {
   maxLength: limits.checkpoint,
-  read: (value, at) => {
-    const object = readObject(value, at);
-    return {
-      contents: readMember(object, 'contents', at, readContents),
-      keyId: readMember(object, 'keyId', at, readText),
-      signature: readMember(object, 'signature', at, readSignature),
-    };
-  },
-  write: ({ contents, keyId, signature }) =>
-    `{"contents":{"logRoot":${writeText(contents.logRoot)},"logLength":${writeU64(contents.logLength)},` +
-    `"mapRoot":${writeText(contents.mapRoot)},"timestamp":${writeU64(contents.timestamp)}},` +
-    `"keyId":${writeText(keyId)},"signature":${writeText(signature)}}`,
+  read: readSignedCheckpoint,
+  write: writeSignedCheckpoint,
 };
 
 /**

@@ -2,23 +2,11 @@
 // type therefore exists twice, with the same members: as StrictValues, which all code works with, and as
 // WireValues, for what must repeat any valid message exactly (conformance, proxies). Encoders take both.
 
-import {
-  type Digest,
-  decodeBase64,
-  encodeBase64,
-  parseDigest,
-  parseSignature,
-  type Signature,
-} from '@warg/crypto';
-import {
-  type HashText,
-  type LogId,
-  parseHashText,
-  parseLogId,
-  parseRecordId,
-  type RecordId,
-} from '../ids.ts';
+import { type Digest, decodeBase64, encodeBase64, parseSignature, type Signature } from '@warg/crypto';
+import type { HashText, LogId, RecordId } from '../ids.ts';
 import { type JsonReader, parseJson, STRICT_ROOT, textAs, type U64 } from '../json/index.ts';
+
+export { readDigest, readLogId, readRecordId } from '../ids-json.ts';
 
 /** Everything that the wire can carry, as the reference reads it. */
 export interface WireValues {
@@ -38,22 +26,6 @@ export interface StrictValues {
 
 /** JSON as it comes from a socket or a file: a text, or its bytes in UTF-8. */
 export type JsonInput = string | Uint8Array;
-
-const strictLogId = textAs('a log id', parseLogId);
-const strictRecordId = textAs('a record id', parseRecordId);
-const strictDigest = textAs('a digest', parseDigest);
-const wireHash = textAs('a hash', parseHashText);
-
-/** Reads a log id: of 64 digits, if strict. */
-export const readLogId: JsonReader<HashText> = (value, at) => (at.strict ? strictLogId : wireHash)(value, at);
-
-/** Reads a record id: of 64 digits, if strict. */
-export const readRecordId: JsonReader<HashText> = (value, at) =>
-  (at.strict ? strictRecordId : wireHash)(value, at);
-
-/** Reads the hash of some content: of 64 digits, if strict. */
-export const readDigest: JsonReader<HashText> = (value, at) =>
-  (at.strict ? strictDigest : wireHash)(value, at);
 
 /** Reads bytes written in base64. */
 export const readBytes: JsonReader<Uint8Array> = textAs('bytes in base64', decodeBase64);
