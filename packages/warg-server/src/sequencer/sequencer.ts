@@ -5,6 +5,7 @@ import type { Clock, RegistryLog } from '../registry/registry.ts';
 import { StoreError } from '../store/errors.ts';
 import type { RegistryStore, StoreTransaction } from '../store/registry-store.ts';
 import type { LogPart, RecordKey, StoredCheckpoint } from '../store/rows.ts';
+import { sameCheckpoint } from '../store/same-checkpoint.ts';
 import { foldRecords } from './fold.ts';
 import type { CheckpointSigner } from './signer.ts';
 
@@ -27,15 +28,15 @@ export interface PassResult {
   readonly more: boolean;
 }
 
-/** Somebody else has signed a checkpoint since this sequencer looked. Nothing was written. */
+/** Somebody else has signed a checkpoint while this transaction ran. Nothing of it was written. */
 class StaleHead extends Error {}
 
 /**
  * The only writer of the log: makes accepted records part of a signed checkpoint.
  *
- * It keeps in memory what it believes the newest checkpoint to be, and nothing is committed unless the store agrees: the
- * next checkpoint is inserted by compare-and-swap on the whole one before it. After a refusal, or an error that leaves
- * open whether a commit happened, everything is read from the store again.
+ * It keeps in memory what it believes the newest checkpoint to be, and nothing is committed unless the store agrees: it
+ * looks when a transaction begins, and the next checkpoint is inserted by compare-and-swap on the whole one before it.
+ * After a refusal, or an error that leaves open whether a commit happened, everything is read from the store again.
  */
 export class Sequencer {
   readonly #options: SequencerOptions;
@@ -125,13 +126,20 @@ export class Sequencer {
   }
 
   async #attemptNow<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T | undefined> {
+    const { log } = this.#options;
     const wasSettled = this.#settled;
     // Until the commit is known to have happened, what is in memory counts for nothing.
     this.#settled = false;
     this.#next = undefined;
     try {
       const result = await this.#options.store.transaction(async (transaction) => {
-        if (!wasSettled) await this.#settle(transaction);
+        const stored = await transaction.latestCheckpoint();
+        if (wasSettled && !sameCheckpoint(stored, this.#head)) {
+          log.info({}, 'another sequencer signed a checkpoint; going on behind it');
+          await this.#settle(transaction, stored);
+        } else if (!wasSettled) {
+          await this.#settle(transaction, stored);
+        }
         return work(transaction);
       });
       this.#settled = true;
@@ -142,14 +150,13 @@ export class Sequencer {
       return result;
     } catch (error) {
       if (!(error instanceof StaleHead)) throw error;
-      this.#options.log.info({}, 'another sequencer signed a checkpoint; reading the store again');
+      log.info({}, 'another sequencer signed a checkpoint at the same time; reading the store again');
       return undefined;
     }
   }
 
   /** Reads head and trees from the store, and makes sure that they belong together. */
-  async #settle(transaction: StoreTransaction): Promise<void> {
-    const head = await transaction.latestCheckpoint();
+  async #settle(transaction: StoreTransaction, head: StoredCheckpoint | undefined): Promise<void> {
     if (this.#trees === undefined) {
       const log = await MerkleLog.open(transaction.logStore);
       this.#trees = { log, map: await MerkleMap.open(transaction.mapStore) };
@@ -181,12 +188,8 @@ export class Sequencer {
     parts: readonly LogPart[],
   ): Promise<void> {
     const previous = this.#head;
-    if (published.length === 0) {
-      // Rejections rest on the state that belongs to this head, so it must still be the store's.
-      const latest = await transaction.latestCheckpoint();
-      if (latest?.sequence !== previous?.sequence) throw new StaleHead();
-      return;
-    }
+    // Rejections alone rest on the state behind this head, which was the store's when the transaction began.
+    if (published.length === 0) return;
     const { log, map } = this.#trees!;
     const logLength = (previous?.logLength ?? 0) + published.length;
     if (logLength > MAX_LOG_LENGTH) throw new Error(`the log is full: it cannot have ${logLength} leaves`);

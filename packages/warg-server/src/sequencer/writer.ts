@@ -91,7 +91,9 @@ export class Writer implements RegistryWriter {
     if (resignInterval > 0 && head !== undefined && now - head.timestamp * 1000 >= resignInterval) {
       await sequencer.resign();
     }
-    // Another process may have left work in a shared store.
+    // Another process may have left work in a shared store. What failed before is tried again now.
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
     this.#unsequenced = true;
     this.#wake();
   }

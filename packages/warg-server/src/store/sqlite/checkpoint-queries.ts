@@ -1,4 +1,5 @@
 import type { StoredCheckpoint } from '../rows.ts';
+import { sameCheckpoint } from '../same-checkpoint.ts';
 import { fromBlob, toBlob } from './columns.ts';
 import type { Connection } from './connection.ts';
 
@@ -37,24 +38,6 @@ export function latestCheckpoint(db: Connection): StoredCheckpoint | undefined {
 export function checkpointAt(db: Connection, logLength: number): StoredCheckpoint | undefined {
   const row = db.get<CheckpointColumns>(`SELECT ${COLUMNS} FROM checkpoint WHERE log_length = ?`, logLength);
   return row && toCheckpoint(row);
-}
-
-/** Whether two checkpoints are the same in every field, signature and time included. */
-export function sameCheckpoint(
-  left: StoredCheckpoint | undefined,
-  right: StoredCheckpoint | undefined,
-): boolean {
-  if (left === undefined || right === undefined) return left === right;
-  return (
-    left.sequence === right.sequence &&
-    left.logLength === right.logLength &&
-    left.logRoot === right.logRoot &&
-    left.mapRoot === right.mapRoot &&
-    left.mapPage === right.mapPage &&
-    left.timestamp === right.timestamp &&
-    left.keyId === right.keyId &&
-    left.signature === right.signature
-  );
 }
 
 export function insertCheckpoint(

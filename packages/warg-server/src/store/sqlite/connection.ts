@@ -1,8 +1,8 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { StoreError } from '../errors.ts';
 
-/** How long a statement waits for another process that has the file locked, ms. */
-const BUSY_TIMEOUT = 10_000;
+/** How long is waited for another process that writes to the file, ms. */
+export const BUSY_TIMEOUT = 10_000;
 
 /**
  * One connection to an SQLite file, with its prepared statements. Each text of SQL is prepared once, and the program has a
@@ -69,6 +69,23 @@ export class Connection {
     return this.#database.isTransaction;
   }
 
+  /**
+   * Begins a transaction that may write, if nobody else has one on this file.
+   *
+   * @returns false if somebody else has one; this does not wait, because that would block the thread
+   */
+  tryBegin(): boolean {
+    try {
+      this.#database.exec('PRAGMA busy_timeout = 0; BEGIN IMMEDIATE');
+      return true;
+    } catch (error) {
+      if (isBusy(error)) return false;
+      throw error;
+    } finally {
+      this.#database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+    }
+  }
+
   exec(sql: string): void {
     this.#database.exec(sql);
   }
@@ -108,4 +125,10 @@ export class Connection {
     }
     return statement;
   }
+}
+
+/** Whether an error of SQLite says that another connection has the file locked (SQLITE_BUSY and its variants). */
+export function isBusy(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number };
+  return errcode !== undefined && errcode % 256 === 5;
 }

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../errors.ts';
+import { isBusy } from './connection.ts';
 
 /** A lock that the operating system takes back when the process ends, however it ends. */
 export interface FileLock {
@@ -24,7 +25,7 @@ export function lockStore(file: string): FileLock {
     return { release: () => held.close() };
   } catch (cause) {
     database?.close();
-    if ((cause as { errcode?: number }).errcode === 5) {
+    if (isBusy(cause)) {
       throw new StoreError(
         'STORE_LOCKED',
         `${file} is in use by another warg-server; stop that one first or name another store`,

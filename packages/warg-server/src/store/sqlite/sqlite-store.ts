@@ -1,6 +1,6 @@
 import { StoreError } from '../errors.ts';
 import type { RegistryStore, StoreReads, StoreTransaction } from '../registry-store.ts';
-import { Connection } from './connection.ts';
+import { BUSY_TIMEOUT, Connection } from './connection.ts';
 import { type FileLock, lockStore } from './lock.ts';
 import { checkSchema, migrate } from './schema.ts';
 import { SqliteSession } from './session.ts';
@@ -74,8 +74,7 @@ class SqliteStore implements RegistryStore {
 
   transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
-      // IMMEDIATE: another process that writes is waited for now, not found out about in the middle.
-      this.#connection.exec('BEGIN IMMEDIATE');
+      await this.#begin();
       try {
         const result = await work(this.#session);
         this.#connection.exec('COMMIT');
@@ -99,6 +98,20 @@ class SqliteStore implements RegistryStore {
     await this.#turn.catch(() => {});
     this.#connection.close();
     this.#lock?.release();
+  }
+
+  /** Waits for another process that writes now, so that nothing is found out about in the middle. */
+  async #begin(): Promise<void> {
+    const giveUp = performance.now() + BUSY_TIMEOUT;
+    while (!this.#connection.tryBegin()) {
+      if (performance.now() > giveUp) {
+        throw new StoreError(
+          'STORE_LOCKED',
+          `another process has been writing to ${this.#connection.name} for too long`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * 9));
+    }
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import type { RegistryStore } from '../registry-store.ts';
+import type { StoredCheckpoint } from '../rows.ts';
+import { checkpoint, digestNamed } from './fixtures.ts';
+import type { StoreTest } from './store-suite.ts';
+
+const insert = (store: RegistryStore, previous: StoredCheckpoint | undefined, next: StoredCheckpoint) =>
+  store.transaction((transaction) => transaction.insertCheckpoint(previous, next));
+
+const replace = (store: RegistryStore, previous: StoredCheckpoint, next: StoredCheckpoint) =>
+  store.transaction((transaction) => transaction.replaceCheckpoint(previous, next));
+
+/** Checkpoints that differ from the given one in a single field each. */
+const others = (of: StoredCheckpoint): StoredCheckpoint[] => [
+  { ...of, sequence: of.sequence + 1 },
+  { ...of, logLength: of.logLength + 1 },
+  { ...of, logRoot: digestNamed('other') },
+  { ...of, mapRoot: digestNamed('other') },
+  { ...of, mapPage: of.mapPage + 1 },
+  { ...of, timestamp: of.timestamp + 1 },
+  { ...of, keyId: 'other' },
+  { ...of, signature: 'other' },
+];
+
+export function checkpointTests(test: StoreTest): void {
+  test('there is none at first', async ({ reader }) => {
+    assert.equal(await reader.read((reads) => reads.latestCheckpoint()), undefined);
+    assert.equal(await reader.read((reads) => reads.checkpointAt(0)), undefined);
+  });
+
+  test('come back whole, the newest and each by its length', async ({ store, reader }) => {
+    const first = checkpoint(0, { logLength: 5 });
+    const second = checkpoint(1, { logLength: 9 });
+    assert.equal(await insert(store, undefined, first), true);
+    assert.equal(await insert(store, first, second), true);
+    await reader.read(async (reads) => {
+      assert.deepEqual(await reads.latestCheckpoint(), second);
+      assert.deepEqual(await reads.checkpointAt(5), first);
+      assert.deepEqual(await reads.checkpointAt(9), second);
+      assert.equal(await reads.checkpointAt(6), undefined);
+    });
+  });
+
+  test('are added only behind the newest, which must be the same in every field', async ({
+    store,
+    reader,
+  }) => {
+    const first = checkpoint(0);
+    const second = checkpoint(1);
+    assert.equal(await insert(store, checkpoint(7), first), false);
+    assert.equal(await insert(store, undefined, first), true);
+    assert.equal(await insert(store, undefined, second), false);
+    for (const other of others(first)) assert.equal(await insert(store, other, second), false);
+    assert.deepEqual(await reader.read((reads) => reads.latestCheckpoint()), first);
+    assert.equal(await insert(store, first, second), true);
+    assert.equal(await insert(store, first, checkpoint(2)), false);
+  });
+
+  test('are signed again in place', async ({ store, reader }) => {
+    const first = checkpoint(0);
+    const second = checkpoint(1);
+    await insert(store, undefined, first);
+    await insert(store, first, second);
+    const again = { ...second, timestamp: second.timestamp + 60, signature: 'again' };
+    for (const other of others(second)) assert.equal(await replace(store, other, again), false);
+    assert.equal(await replace(store, first, { ...first, signature: 'again' }), false);
+    assert.equal(await replace(store, second, again), true);
+    await reader.read(async (reads) => {
+      assert.deepEqual(await reads.latestCheckpoint(), again);
+      assert.deepEqual(await reads.checkpointAt(second.logLength), again);
+      assert.deepEqual(await reads.checkpointAt(first.logLength), first);
+    });
+    // Whoever believes in the signature before is too late.
+    assert.equal(await insert(store, second, checkpoint(2)), false);
+    assert.equal(await insert(store, again, checkpoint(2)), true);
+  });
+}

@@ -1,0 +1,43 @@
+import type { RegistryStore } from '../registry-store.ts';
+import { checkpointTests } from './checkpoint-tests.ts';
+import type { TestApi } from './fixtures.ts';
+import { logTests } from './log-tests.ts';
+import { recordTests } from './record-tests.ts';
+import { transactionTests } from './transaction-tests.ts';
+
+/** An empty store to test. */
+export interface StoreFixture {
+  readonly store: RegistryStore;
+  /** Another view of the same data, such as another connection; what is committed is seen there. May be the store itself. */
+  readonly reader: RegistryStore;
+  close(): Promise<void>;
+}
+
+/** Defines one test on a new, empty store. */
+export type StoreTest = (title: string, body: (fixture: StoreFixture) => Promise<void>) => void;
+
+/**
+ * Defines the tests that every {@link RegistryStore} must pass.
+ *
+ * @param api the test runner
+ * @param name what the store is called
+ * @param open makes a new, empty store for each test
+ * @example testRegistryStore({ describe, it }, 'memory', async () => { … });
+ */
+export function testRegistryStore(api: TestApi, name: string, open: () => Promise<StoreFixture>): void {
+  const test: StoreTest = (title, body) =>
+    api.it(title, async () => {
+      const fixture = await open();
+      try {
+        await body(fixture);
+      } finally {
+        await fixture.close();
+      }
+    });
+  api.describe(`registry store: ${name}`, () => {
+    api.describe('records', () => recordTests(test));
+    api.describe('logs', () => logTests(test));
+    api.describe('checkpoints', () => checkpointTests(test));
+    api.describe('transactions', () => transactionTests(test));
+  });
+}
