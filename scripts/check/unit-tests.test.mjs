@@ -32,6 +32,26 @@ describe('countReport', () => {
   });
 });
 
+describe('a skipped test', () => {
+  const skip = (fullName) => {
+    const report = {
+      testResults: [{ status: 'passed', name: 'a', assertionResults: [{ status: 'skipped', fullName }] }],
+    };
+    return countsLine(underCi(countReport(report, 'x')));
+  };
+
+  it('may be skipped under CI when its name says why', () => {
+    assert.equal(
+      skip('refuses a folder that cannot be written [not as root]'),
+      '0 passed, 0 failed, 1 skipped',
+    );
+  });
+
+  it('counts as a failure under CI when it does not', () => {
+    assert.equal(skip('refuses a folder that cannot be written'), '0 passed, 1 failed');
+  });
+});
+
 describe('underCi', () => {
   it('turns a skip into a failure unless it is allowed', () => {
     const skips = [

@@ -39,7 +39,7 @@ describe('prepareDir', () => {
     );
   });
 
-  it.skipIf(process.getuid?.() === 0)('refuses a folder that cannot be written', async () => {
+  it.skipIf(process.getuid?.() === 0)('refuses a folder that cannot be written [not as root]', async () => {
     await chmod(dir, 0o500);
     await expect(prepareDir(dir, '--data-dir')).rejects.toThrow('EACCES');
   });
