@@ -2,6 +2,7 @@ import type { Digest, KeyId, PrivateKey, PublicKey } from '@warg/crypto';
 import type { RecordId, Version, VersionRequirement } from '@warg/protocol';
 import type { ContentDestination, ContentInput } from './content/content.ts';
 import type { Limits } from './limits.ts';
+import type { OperatorPin } from './results.ts';
 import type { ClientStorage } from './storage/storage.ts';
 
 /** The bearer token for a registry that asks for one, or a function that fetches it when it is first needed. */
@@ -48,6 +49,8 @@ export type ProgressEvent =
   | { readonly type: 'checkpoint'; readonly logLength: number; readonly timestamp: number }
   | { readonly type: 'records'; readonly received: number }
   | { readonly type: 'verified'; readonly packages: number }
+  /** An operator was trusted and kept for the first time, with no pin from the user, whatever comes of the call. */
+  | { readonly type: 'first-use'; readonly registry: string; readonly operator: OperatorPin }
   | { readonly type: 'resolved'; readonly name: string; readonly version: string; readonly digest: Digest }
   | {
       readonly type: 'download';

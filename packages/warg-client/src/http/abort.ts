@@ -1,6 +1,8 @@
 /** Waits for `promise`, or rejects with the signal's reason when it is aborted first. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
+  // The loser of the race must not become an unhandled rejection, not even where the race is over before it begins.
+  promise.catch(() => {});
   signal.throwIfAborted();
   let onAbort: () => void = () => {};
   const aborted = new Promise<never>((_resolve, reject) => {
@@ -11,8 +13,6 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal 
     return await Promise.race([promise, aborted]);
   } finally {
     signal.removeEventListener('abort', onAbort);
-    // The loser of the race must not become an unhandled rejection.
-    promise.catch(() => {});
   }
 }
 

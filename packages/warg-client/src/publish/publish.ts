@@ -56,15 +56,17 @@ export async function publishPrepared(
   options: PublishOptions,
 ): Promise<PublishResult> {
   const signer = await signingKey(options.signer ?? context.signer);
+  let firstUse = false;
   for (let attempt = 1; ; attempt++) {
     const { logId, log, updated } = await refresh(context, request, options);
+    firstUse ||= updated.firstUse;
     const make = { ...request, logId, log, init: options.init === true, signer, now: context.now() };
     const begun = await readSubmission(context, logId);
     if (begun !== undefined && options.dryRun !== true && isPublished(begun.recordId, log)) {
       // Sent before, by a process that did not live to see it published.
       if (servesSamePurpose(begun, make)) {
         const record: Submitted = { ...begun, name: request.name, logId, contents: request.contents };
-        return published(context, record, resumedDraft(begun), undefined, options);
+        return { ...(await published(context, record, resumedDraft(begun), undefined, options)), firstUse };
       }
       await forgetSubmission(context, logId, begun.recordId);
     }
@@ -79,7 +81,8 @@ export async function publishPrepared(
     const record: Submitted = { ...draft, name: request.name, logId, contents: request.contents };
     try {
       const outcome = await sendAndWait(context, api, record, draft, updated, resumes, options);
-      if (outcome !== 'again') return outcome;
+      // The update that verified the record was not the first one.
+      if (outcome !== 'again') return { ...outcome, firstUse };
       if (attempt >= context.limits.publishAttempts) throw conflict(request.name);
       await sleep(100 * 2 ** attempt, options.signal);
     } catch (error) {

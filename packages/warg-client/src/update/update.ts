@@ -119,6 +119,9 @@ async function updateOnce(
   signal?.throwIfAborted();
   const changes = await changesOf(snapshot, state, updated);
   if (changes.size > 0) await context.documents.commit(snapshot, changes);
+  if (updated.firstUse) {
+    report({ type: 'first-use', registry: context.address.name, operator: updated.state.pin });
+  }
   return updated;
 }
 

@@ -1,0 +1,121 @@
+import type { ClientStorage, Signer, WargClient } from '@warg/client';
+import { type LoadedConfig, loadConfig } from '../config/config-file.ts';
+import { registryLabel } from '../config/registry-url.ts';
+import { requireRegistry, resolveSettings, type Settings } from '../config/settings.ts';
+import type { Environment } from '../environment.ts';
+import { CliError } from '../errors.ts';
+import { chooseKeyring } from '../keyring/backends.ts';
+import { findEnvironmentKey } from '../keyring/environment-key.ts';
+import { authTokenEntry } from '../keyring/keyring.ts';
+import { type FoundKey, findSigningKey } from '../keyring/signing-keys.ts';
+import type { Output } from '../output/output.ts';
+import { type Progress, showProgress } from '../terminal/progress.ts';
+import { createPrompts, type Prompts } from '../terminal/prompts.ts';
+import type { CommonOptions } from './options.ts';
+
+/** What a command works with. */
+export interface Context {
+  readonly environment: Environment;
+  readonly options: CommonOptions;
+  readonly output: Output;
+  readonly prompts: Prompts;
+  readonly loaded: LoadedConfig;
+  readonly settings: Settings;
+}
+
+/** Reads the configuration and puts together what every command needs. */
+export async function createContext(
+  environment: Environment,
+  options: CommonOptions,
+  output: Output,
+): Promise<Context> {
+  const loaded = await loadConfig(environment, options.config);
+  const settings = await resolveSettings(environment, loaded, options);
+  const prompts = createPrompts(environment, !options.json && !loaded.config.disableInteractive);
+  return { environment, options, output, prompts, loaded, settings };
+}
+
+/** What a command does with an open client. */
+export type ClientWork<T> = (client: WargClient, progress: Progress) => Promise<T>;
+
+/**
+ * Opens a client of the registry that is named, lets `work` use it, and closes it again whatever happens.
+ *
+ * @throws CliError `NO_REGISTRY`
+ */
+export async function withClient<T>(
+  context: Context,
+  work: ClientWork<T>,
+  { offline = false }: { readonly offline?: boolean } = {},
+): Promise<T> {
+  const { settings, output } = context;
+  const registry = requireRegistry(settings);
+  const progress = showProgress(output);
+  output.detail(
+    `registry ${registry}, state in ${settings.registriesDir}, content in ${settings.contentDir}`,
+  );
+  // Loaded when it is needed: commands about keys and configuration are there at once without it.
+  const { WargClient: Client } = await import('@warg/client');
+  const client = await Client.open({
+    registry,
+    storage: await openStorage(settings),
+    offline,
+    auth: () => findToken(context, registry),
+    signer: signerFor(context),
+    ...(settings.operatorKey === undefined ? {} : { operatorKey: settings.operatorKey }),
+    ...(settings.maxCheckpointAge === undefined ? {} : { maxCheckpointAge: settings.maxCheckpointAge }),
+  });
+  try {
+    return await work(client, progress);
+  } finally {
+    progress.done();
+    await client.close();
+  }
+}
+
+/** The folders that the client keeps things in. */
+export async function openStorage({ registriesDir, contentDir }: Settings): Promise<ClientStorage> {
+  const { fileStorage } = await import('@warg/client/node');
+  return fileStorage({ registries: registriesDir, content: contentDir });
+}
+
+/**
+ * The key that signs for the registry: from the environment, else from the keyring.
+ *
+ * @throws CliError `KEY_NOT_FOUND` | `INVALID_KEY`
+ */
+export async function requireSigningKey(context: Context): Promise<FoundKey> {
+  const found = (await findEnvironmentKey(context.environment)) ?? (await findStoredKey(context));
+  if (found !== undefined) return found;
+  throw new CliError('KEY_NOT_FOUND', 'there is no signing key', {
+    hint: 'Make one with `warg key new`, or give one in WARG_SIGNING_KEY or WARG_SIGNING_KEY_FILE.',
+  });
+}
+
+/** The key of the keyring for the registry that is named. */
+async function findStoredKey({
+  environment,
+  loaded,
+  settings,
+  output,
+}: Context): Promise<FoundKey | undefined> {
+  const { keyring, unavailable } = chooseKeyring(environment, loaded.config.keyringBackend);
+  if (unavailable !== undefined) {
+    output.note(
+      `The keyring backend ${unavailable} of the configuration is not available in this version; looking for the key in files.`,
+    );
+  }
+  return findSigningKey(keyring, settings.registryAsWritten, loaded.config.keys);
+}
+
+function signerFor(context: Context): Signer {
+  return async () => (await requireSigningKey(context)).key;
+}
+
+/** The registry's bearer token, where the configuration says that the keyring has one. */
+async function findToken({ environment, loaded }: Context, registry: string): Promise<string | undefined> {
+  if (!loaded.config.keyringAuth) return undefined;
+  const { keyring } = chooseKeyring(environment, loaded.config.keyringBackend);
+  const token = await keyring.get(authTokenEntry(registryLabel(registry)));
+  return token?.trim() || undefined;
+}
