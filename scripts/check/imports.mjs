@@ -44,7 +44,7 @@ export function checkImports() {
  */
 export function findingsIn({ file, text, member, members, layers }) {
   const path = `${member.dir}/${file}`;
-  const inTest = /\.test\.ts$|^test\/|\.config\.ts$/.test(file);
+  const inTest = /(\.test|-suite|\.config)\.ts$|^test\//.test(file);
   const shipped = file.startsWith('src/') && !inTest;
   const found = [];
   const report = (message) => found.push(`${path}: ${message}`);

@@ -78,10 +78,7 @@ export function countReport(report, name) {
         counts.failed++;
         counts.details.push(`${test.fullName}: ${test.failureMessages.join('\n')}`);
       } else {
-        counts.skipped.push({
-          what: `${name}: ${test.fullName}`,
-          why: `marked as ${test.status} in its file`,
-        });
+        counts.skipped.push(skipOf(`${name}: ${test.fullName}`, test.status));
       }
     }
   }
