@@ -52,4 +52,4 @@ export {
   verifyMapAbsence,
   verifyMapBundle,
 } from './map/verify.ts';
-export { MAX_BUNDLE_BYTES, MAX_BUNDLE_ELEMENTS } from './wire/check.ts';
+export { MAX_BUNDLE_BYTES, MAX_BUNDLE_ELEMENTS } from './wire/decode.ts';

@@ -117,6 +117,13 @@ const MUTATIONS: readonly Mutation[] = [
     const extra = random.pick([[0x00], [0x80, 0x80, 0x80, 0x80, 0x10], [0x80, 0x00]]);
     return fields.with(at, [tag!, ...rest.slice(0, -1), last + 128, ...extra]);
   }),
+  onFields(function longTag(fields, _, random) {
+    const at = random.below(fields.length);
+    const [tag, ...rest] = fields[at]!;
+    if (tag === undefined || tag >= 128) return fields;
+    const needless = new Array<number>(random.below(10)).fill(0x80);
+    return fields.with(at, [tag + 128, ...needless, 0x00, ...rest]);
+  }),
   onFields(function unpack(fields, _, random) {
     const at = random.below(fields.length);
     const body = embedded(fields[at]!);

@@ -131,6 +131,10 @@ export const kinds: Kinds = {
         evaluateMapBundle(proofs, pairs).forEach((found, i) => {
           // biome-ignore lint/suspicious/noExplicitAny: a nested result
           const result: any = c.result.proofs[i];
+          if (result === undefined || pairs[i] === undefined) {
+            if (found.ok) throw new CaseFailure(`proof ${i} has no entry and was evaluated all the same`);
+            return;
+          }
           same(found.peers, result.peers, `number of peers of proof ${i}`);
           const nested = { verdict: result.verdict, accidental: c.accidental ?? false };
           const unwrap = () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { leafNumber } from '../../test/naive.ts';
 import { decodeLogBundle, encodeLogBundle } from '../log/bundle.ts';
 import { decodeMapBundle, encodeMapBundle } from '../map/bundle.ts';
-import { MAX_BUNDLE_BYTES, MAX_BUNDLE_ELEMENTS } from './check.ts';
+import { MAX_BUNDLE_BYTES, MAX_BUNDLE_ELEMENTS } from './decode.ts';
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 const code = (name: string) => expect.objectContaining({ name: 'ProofError', code: name });
@@ -49,6 +49,11 @@ describe('decodeLogBundle', () => {
       { logLength: 2 ** 32 - 1 },
     ],
     ['a tag with needless bytes', [0x88, 0x80, 0x00, 7], { logLength: 7 }],
+    [
+      'a tag with as many needless bytes as there can be',
+      [0x88, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00, 7],
+      { logLength: 7 },
+    ],
     [
       'unknown fields of every wire type',
       [0x78, 9, 0x79, 1, 2, 3, 4, 5, 6, 7, 8, 0x7a, 1, 0, 0x7b, 0x08, 1, 0x7c, 0x7d, 1, 2, 3, 4],
