@@ -2,13 +2,13 @@ import { CryptoError, isDigest, type PublicKey } from '@warg/crypto';
 import { type LogId, OPERATOR_LOG_ID, type RecordId, verifyCheckpointSignature } from '@warg/protocol';
 import { apiError, logNotFound, recordNotFound, recordNotSourcing } from '@warg/protocol/api';
 import type { Operation } from '../sequencer/operations.ts';
-import { recordStatus } from '../sequencer/status.ts';
 import type { RegistryWriter } from '../sequencer/writer.ts';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
-import type { RecordKey, StoredRecord } from '../store/rows.ts';
+import type { RecordKey } from '../store/rows.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { fetchLogs, packageNames } from './logs.ts';
 import { Proofs } from './proofs.ts';
+import { type KnownRecord, readRecord } from './records.ts';
 import type { RecordStatus, RegistryCore, VerificationState } from './registry.ts';
 import { type SubmissionOptions, submitRecord } from './submission.ts';
 
@@ -30,18 +30,11 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
 
     submit: (submission) => submitRecord(options, submission),
     recordStatus: (logId, recordId) =>
-      store.read(async (reads) => {
-        const record = await requireRecord(reads, logId, recordId);
-        return recordStatus(
-          record,
-          record.state === 'sourcing' ? await reads.contentsOf(record.arrival) : [],
-        );
-      }),
+      store.read(async (reads) => (await requireRecord(reads, logId, recordId)).status),
     expectContent: ({ logId, recordId, digest }) =>
       store.read(async (reads) => {
-        const record = await requireRecord(reads, logId, recordId);
+        const { record, contents } = await requireRecord(reads, logId, recordId);
         if (record.state !== 'sourcing') throw recordNotSourcing();
-        const contents = await reads.contentsOf(record.arrival);
         // One that was stored since may be sent again: the answer to the first time may have been lost.
         if (contents.some((content) => content.digest === digest)) return;
         throw apiError(
@@ -115,9 +108,9 @@ function requireKey(logId: string, recordId: string): RecordKey {
   return { logId: logId as LogId, recordId: recordId as RecordId };
 }
 
-async function requireRecord(reads: StoreReads, logId: string, recordId: string): Promise<StoredRecord> {
+async function requireRecord(reads: StoreReads, logId: string, recordId: string): Promise<KnownRecord> {
   const key = requireKey(logId, recordId);
-  const [record] = await reads.findRecords([key]);
+  const record = await readRecord(reads, key);
   if (record === undefined) throw await notFound(reads, key);
   return record;
 }

@@ -20,10 +20,10 @@ import {
   rejection,
   unauthorized,
 } from '@warg/protocol/api';
-import { recordStatus } from '../sequencer/status.ts';
 import type { RegistryWriter } from '../sequencer/writer.ts';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { ContentNeed, RecordKey } from '../store/rows.ts';
+import { readRecord } from './records.ts';
 import type { Clock, RecordPolicy, RecordStatus, RegistryLimits, Submission } from './registry.ts';
 import { requireStrict } from './strictness.ts';
 
@@ -53,8 +53,9 @@ export async function submitRecord(
   const record = decodeRecord(envelope, limits);
   const key: RecordKey = { logId, recordId: packageRecordId(envelope.contentBytes) };
 
-  const asItStands = await store.read((reads) => readStatus(reads, key));
-  if (asItStands !== undefined) return asItStands;
+  const known = await store.read((reads) => readRecord(reads, key));
+  // An expired record may be sent again and starts over.
+  if (known !== undefined && known.record.state !== 'expired') return known.status;
 
   await store.read((reads) => requireNamespace(reads, packageName));
   requireStrict(record, envelope.contentBytes, clock.now(), limits.clockSkew);
@@ -118,13 +119,6 @@ function decodeRecord({ contentBytes }: Envelope, { recordBytes }: RegistryLimit
   }
 }
 
-async function readStatus(reads: StoreReads, key: RecordKey): Promise<RecordStatus | undefined> {
-  const [record] = await reads.findRecords([key]);
-  // An expired record may be sent again and starts over.
-  if (record === undefined || record.state === 'expired') return undefined;
-  return recordStatus(record, record.state === 'sourcing' ? await reads.contentsOf(record.arrival) : []);
-}
-
 async function requireNamespace(reads: StoreReads, name: PackageName): Promise<void> {
   const namespace = namespaceOf(name);
   const [row] = await reads.namespaces([namespace]);
@@ -164,22 +158,38 @@ async function findSigner(
   record: PackageRecord,
   keyId: string,
 ): Promise<Signer | undefined> {
+  const known =
+    (await permittedSigner(reads, logId, keyId)) ??
+    (await comingSigner(reads, logId, keyId)) ??
+    // Between the two questions a record may have been published that brings the key: then it is known now.
+    (await permittedSigner(reads, logId, keyId));
+  if (known !== undefined) return known;
+
   const [row] = await reads.keys([{ logId, keyId }]);
-  if (row !== undefined && row.permissions.length > 0) {
-    return { publicKey: row.publicKey as PublicKey, permitted: true };
-  }
-  for (const { envelope } of await reads.processingOf(logId, PIPELINE)) {
-    for (const entry of decodePackageRecord(envelope.contentBytes).entries) {
-      const key = keyBroughtBy(entry);
-      if (key !== undefined && keyIdOf(key) === keyId) return { publicKey: key, permitted: true };
-    }
-  }
   if (row !== undefined) return { publicKey: row.publicKey as PublicKey, permitted: false };
 
   const [first] = record.entries;
   if (record.prev !== undefined || first?.type !== 'init' || keyIdOf(first.key) !== keyId) return undefined;
   const [name] = await reads.packageNames([logId]);
   return name === undefined ? { publicKey: first.key, permitted: true } : undefined;
+}
+
+/** A key that the published log gives some permission. */
+async function permittedSigner(reads: StoreReads, logId: LogId, keyId: string): Promise<Signer | undefined> {
+  const [row] = await reads.keys([{ logId, keyId }]);
+  if (row === undefined || row.permissions.length === 0) return undefined;
+  return { publicKey: row.publicKey as PublicKey, permitted: true };
+}
+
+/** A key that a record brings which is still processing. */
+async function comingSigner(reads: StoreReads, logId: LogId, keyId: string): Promise<Signer | undefined> {
+  for (const { envelope } of await reads.processingOf(logId, PIPELINE)) {
+    for (const entry of decodePackageRecord(envelope.contentBytes).entries) {
+      const key = keyBroughtBy(entry);
+      if (key !== undefined && keyIdOf(key) === keyId) return { publicKey: key, permitted: true };
+    }
+  }
+  return undefined;
 }
 
 function keyBroughtBy(entry: PackageEntry): PublicKey | undefined {
