@@ -43,7 +43,7 @@ import { type Evidence, parseEvidence, parsePin } from './verify/evidence.ts';
  * @example
  * const client = await WargClient.open({ registry: 'registry.example', storage: memoryStorage() });
  * const hello = await client.download('example:hello', '^1.2');
- * await WebAssembly.compile(await hello.bytes());
+ * const wasm = await hello.bytes();
  */
 export class WargClient {
   readonly #context: ClientContext;

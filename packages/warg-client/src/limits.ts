@@ -20,6 +20,8 @@ export interface Limits {
   readonly leavesPerRequest: number;
   /** How many records one update may bring. */
   readonly recordsPerUpdate: number;
+  /** How many bytes of records one update may bring. */
+  readonly bytesPerUpdate: number;
   /** How many redirects are followed. */
   readonly redirects: number;
   /** How often a publish begins again because the package changed meanwhile. */
@@ -37,6 +39,7 @@ export const defaultLimits: Limits = {
   packagesPerRequest: 1000,
   leavesPerRequest: 1000,
   recordsPerUpdate: 1_000_000,
+  bytesPerUpdate: 512 * 1024 * 1024,
   redirects: 5,
   publishAttempts: 5,
 };

@@ -95,7 +95,7 @@ export async function verifyPublished(
         { name: record.name, logId: record.logId, recordId: record.recordId },
       );
     }
-    await sleep(200 * 2 ** attempt, options.signal);
+    await sleep(100 * 2 ** attempt, options.signal);
   }
 }
 

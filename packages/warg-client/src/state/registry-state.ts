@@ -14,7 +14,7 @@ import {
 import type { OperatorPin } from '../results.ts';
 import type { StorageSnapshot } from '../storage/storage.ts';
 import type { KnownLog } from '../verify/log.ts';
-import { verifyOperatorLog } from '../verify/operator.ts';
+import { verifyOperatorLog, verifySelfSigned } from '../verify/operator.ts';
 import {
   checkpointOf,
   checkpointToJson,
@@ -82,7 +82,18 @@ export async function readRegistryState(snapshot: StorageSnapshot): Promise<Regi
   if (stored === undefined) return undefined;
   if (pin === undefined) throw corrupt(pinKey, 'it is missing');
   const { records, ...rest } = stored;
+  requireOperator(pin, records);
   return { ...rest, pin, operator: refoldOperator(records, rest.checkpoint) };
+}
+
+function requireOperator(pin: OperatorPin, [first]: readonly PublishedEnvelope[]): void {
+  try {
+    const operator = first && verifySelfSigned(first);
+    if (operator?.recordId === pin.recordId && operator.key === pin.key) return;
+  } catch (cause) {
+    throw corrupt(registryKey, 'the operator log does not begin as it must', cause as Error);
+  }
+  throw corrupt(pinKey, 'it does not belong to the operator log');
 }
 
 function refoldOperator(

@@ -12,6 +12,7 @@ import type { Limits } from '../limits.ts';
 import { type ApiCall, apiErrorOf, type RegistryApi } from '../registry/registry-api.ts';
 import { isSameState } from '../verify/checkpoint.ts';
 import type { KnownLog } from '../verify/log.ts';
+import { logCursor } from './log-cursor.ts';
 
 /** A package that is asked for, and what is known of it. */
 export interface WantedLog {
@@ -31,7 +32,7 @@ export interface FetchedLogs {
   readonly warnings: readonly string[];
 }
 
-const maxTokenLength = 1024;
+const maxWarnings = 20;
 const recordsPerAnswer = 20_000;
 
 /**
@@ -55,11 +56,12 @@ export async function fetchLogs(
   const isCurrent = (log: KnownLog<unknown> | undefined) =>
     log !== undefined && isSameState(log.provedAt, checkpoint);
   const missing = question.wanted.filter(({ known }) => !isCurrent(known));
-  const operator: PublishedEnvelope[] = [];
-  const packages = new Map<LogId, PublishedEnvelope[]>(question.wanted.map(({ logId }) => [logId, []]));
+  const operator = logCursor(question.operator, 'the operator log');
+  const cursors = new Map(question.wanted.map(({ name, logId, known }) => [logId, logCursor(known, name)]));
   const unknown: { wanted: WantedLog; hint: RegistryHint | undefined }[] = [];
   const warnings = new Set<string>();
-  let total = 0;
+  let records = 0;
+  let bytes = 0;
   let operatorDone = isCurrent(question.operator);
 
   const batches = chunks(missing, limits.packagesPerRequest);
@@ -68,17 +70,15 @@ export async function fetchLogs(
 
   for (const batch of batches) {
     const pending = new Map(batch.map((wanted) => [wanted.logId, wanted]));
-    for (let more = true; more; ) {
+    while (pending.size > 0 || !operatorDone) {
       const answer = await ask(pending);
-      if (answer === undefined) {
-        // One log was unknown and is not pending any more. The operator log may still be.
-        more = pending.size > 0 || !operatorDone;
-        continue;
-      }
+      if (answer === undefined) continue;
       const received = take(answer, pending);
-      more = answer.more;
-      operatorDone ||= !more;
-      if (more && received === 0) {
+      if (!answer.more) {
+        operatorDone = true;
+        break;
+      }
+      if (received === 0) {
         throw new ClientError(
           'LOG_INCOMPLETE',
           'the registry says that there are more records, and sends none',
@@ -86,74 +86,75 @@ export async function fetchLogs(
       }
     }
   }
-  return { operator, packages, unknown, warnings: [...warnings] };
+  return {
+    operator: operator.news(),
+    packages: new Map([...cursors].map(([logId, cursor]) => [logId, cursor.news()])),
+    unknown,
+    warnings: [...warnings],
+  };
 
+  /** undefined where the question must be put in another way, and was changed so. */
   async function ask(pending: Map<LogId, WantedLog>): Promise<FetchLogsResponse | undefined> {
-    const operatorToken = (operator.at(-1) ?? question.operator?.records.at(-1))?.fetchToken;
     try {
       return await api.logs(
         {
           logLength: checkpoint.contents.logLength,
           limit: Math.min(1000, Math.max(10, Math.floor(recordsPerAnswer / (pending.size + 1)))),
-          operator: operatorToken,
-          packages: new Map([...pending].map(([logId, wanted]) => [logId, tokenOf(wanted)])),
+          operator: operator.token(),
+          packages: new Map([...pending.keys()].map((logId) => [logId, cursors.get(logId)!.token() ?? null])),
         },
         call,
       );
     } catch (error) {
-      const found = apiErrorOf(error);
-      const wanted = found?.case.variant === 'LogNotFound' ? pending.get(found.case.id as LogId) : undefined;
-      if (wanted === undefined) throw error;
-      if (wanted.known !== undefined || packages.get(wanted.logId)!.length > 0) throw vanished(wanted, error);
-      const hint = (error as ClientError).details.hint;
-      unknown.push({ wanted, hint });
-      pending.delete(wanted.logId);
-      packages.delete(wanted.logId);
-      return undefined;
+      const found = apiErrorOf(error)?.case;
+      if (found?.variant === 'LogNotFound') return leaveOut(pending, found.id as LogId, error);
+      if (found?.variant === 'FetchTokenNotFound') return startOver(pending, found.id, error);
+      throw error;
     }
   }
 
-  function tokenOf({ logId, known }: WantedLog): string | null {
-    return (packages.get(logId)?.at(-1) ?? known?.records.at(-1))?.fetchToken ?? null;
+  function leaveOut(pending: Map<LogId, WantedLog>, logId: LogId, error: unknown): undefined {
+    const wanted = pending.get(logId);
+    if (wanted === undefined) throw error;
+    if (wanted.known !== undefined || !cursors.get(logId)!.isEmpty()) throw vanished(wanted, error);
+    unknown.push({ wanted, hint: (error as ClientError).details.hint });
+    pending.delete(logId);
+    cursors.delete(logId);
+  }
+
+  /** A registry may have been moved, or what it once sent as a token was no token: then the log is read again. */
+  function startOver(pending: Map<LogId, WantedLog>, token: string, error: unknown): undefined {
+    const all = [operator, ...[...pending.keys()].map((logId) => cursors.get(logId)!)];
+    const cursor = all.find((each) => each.token() === token);
+    if (cursor?.restart() !== true) throw error;
   }
 
   function take(answer: FetchLogsResponse, pending: ReadonlyMap<LogId, WantedLog>): number {
-    let received = append(operator, answer.operator);
-    for (const [logId, records] of answer.packages) {
-      const log = pending.has(logId) ? packages.get(logId) : undefined;
-      if (log === undefined) {
+    let received = operator.append(answer.operator);
+    for (const [logId, list] of answer.packages) {
+      const cursor = pending.has(logId) ? cursors.get(logId) : undefined;
+      if (cursor === undefined) {
         throw new ClientError(
           'LOG_INCOMPLETE',
           `the registry sent records of log ${logId}, which was not asked for`,
           { logId },
         );
       }
-      received += append(log, records);
+      received += cursor.append(list);
+      for (const { contentBytes } of list) bytes += contentBytes.byteLength;
     }
-    for (const { message } of answer.warnings.slice(0, 20)) warnings.add(forPeople(message));
-    total += received;
-    if (total > limits.recordsPerUpdate) {
+    for (const { message } of answer.warnings)
+      if (warnings.size < maxWarnings) warnings.add(forPeople(message));
+    records += received;
+    if (records > limits.recordsPerUpdate || bytes > limits.bytesPerUpdate) {
       throw new ClientError(
         'RESPONSE_TOO_LARGE',
-        `expected at most ${limits.recordsPerUpdate} records in one update, found more: update fewer packages at a time`,
+        `expected at most ${limits.recordsPerUpdate} records and ${limits.bytesPerUpdate} bytes of them in one update, found more: update fewer packages at a time`,
       );
     }
-    onRecords(total);
+    onRecords(records);
     return received;
   }
-}
-
-function append(log: PublishedEnvelope[], records: readonly PublishedEnvelope[]): number {
-  for (const record of records) {
-    if (record.fetchToken.length > maxTokenLength) {
-      throw new ClientError(
-        'RESPONSE_INVALID',
-        `expected fetch tokens of at most ${maxTokenLength} characters, found ${record.fetchToken.length}`,
-      );
-    }
-    log.push(record);
-  }
-  return records.length;
 }
 
 function vanished({ name, logId }: WantedLog, cause: unknown): ClientError {
@@ -165,8 +166,8 @@ function vanished({ name, logId }: WantedLog, cause: unknown): ClientError {
   );
 }
 
-/** Control characters, and those that turn or hide text: all that must not get into a terminal. */
-const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
+/** Control characters, those that turn or hide text, and white space: what must not get into a terminal as it is. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Z}]+/gu;
 
 /** A registry's words as a terminal may show them: one line, no control characters, not long. */
 export function forPeople(text: string): string {
