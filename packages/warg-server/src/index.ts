@@ -33,3 +33,4 @@ export type {
   RegistryLog,
   StoreLocation,
 } from './registry/registry.ts';
+export { StoreError, type StoreErrorCode } from './store/errors.ts';

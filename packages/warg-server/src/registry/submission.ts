@@ -158,27 +158,27 @@ async function findSigner(
   record: PackageRecord,
   keyId: string,
 ): Promise<Signer | undefined> {
-  const known =
-    (await permittedSigner(reads, logId, keyId)) ??
-    (await comingSigner(reads, logId, keyId)) ??
-    // Between the two questions a record may have been published that brings the key: then it is known now.
-    (await permittedSigner(reads, logId, keyId));
-  if (known !== undefined) return known;
-
-  const [row] = await reads.keys([{ logId, keyId }]);
-  if (row !== undefined) return { publicKey: row.publicKey as PublicKey, permitted: false };
+  const known = await publishedSigner(reads, logId, keyId);
+  if (known?.permitted) return known;
+  const coming = await comingSigner(reads, logId, keyId);
+  if (coming !== undefined) return coming;
+  // Between the two questions a record may have been published that brings the key: then it is known now.
+  const now = await publishedSigner(reads, logId, keyId);
+  if (now !== undefined) return now;
 
   const [first] = record.entries;
   if (record.prev !== undefined || first?.type !== 'init' || keyIdOf(first.key) !== keyId) return undefined;
   const [name] = await reads.packageNames([logId]);
-  return name === undefined ? { publicKey: first.key, permitted: true } : undefined;
+  // If the log has been begun since, then perhaps with this very record.
+  return name === undefined
+    ? { publicKey: first.key, permitted: true }
+    : publishedSigner(reads, logId, keyId);
 }
 
-/** A key that the published log gives some permission. */
-async function permittedSigner(reads: StoreReads, logId: LogId, keyId: string): Promise<Signer | undefined> {
+/** A key that the published log knows. */
+async function publishedSigner(reads: StoreReads, logId: LogId, keyId: string): Promise<Signer | undefined> {
   const [row] = await reads.keys([{ logId, keyId }]);
-  if (row === undefined || row.permissions.length === 0) return undefined;
-  return { publicKey: row.publicKey as PublicKey, permitted: true };
+  return row && { publicKey: row.publicKey as PublicKey, permitted: row.permissions.length > 0 };
 }
 
 /** A key that a record brings which is still processing. */

@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { generatePrivateKey, publicKeyOf } from '@warg/crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestNamed, releaseEntry, testPackage } from '../../test/publisher.ts';
 import { verifyRegistry } from '../../test/verify-registry.ts';
 import { openRegistryCore } from '../registry/open.ts';
-import type { RegistryCore } from '../registry/registry.ts';
+import type { RegistryCore, RegistryLog } from '../registry/registry.ts';
+import type { Operation } from './operations.ts';
+import { ThreadWriter } from './thread-writer.ts';
 
 const operatorKey = generatePrivateKey();
 
@@ -87,5 +90,56 @@ describe('a writer in a thread', () => {
         break;
       }
     }
+  });
+});
+
+describe('a thread that fails', () => {
+  const silent: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
+  const key = { logId: digestNamed('log') as never, recordId: digestNamed('record') as never };
+  const operation: Operation = { type: 'contentRejected', record: key, reason: 'none' };
+
+  /** A worker with this for a program, behind a port that is called `port`. */
+  const start = (program: string, onFailure: (error: Error) => void = () => {}) => {
+    const source = `const { parentPort: port } = require('node:worker_threads');\n${program}`;
+    return new ThreadWriter(new Worker(source, { eval: true }), silent, onFailure);
+  };
+
+  it('fails everything that waits for it and everything that comes later, and says so once', async () => {
+    const failures: Error[] = [];
+    const writer = start(
+      `port.postMessage({ type: 'ready' }); port.on('message', () => { throw new Error('on purpose'); });`,
+      (error) => failures.push(error),
+    );
+    await writer.ready;
+    const attempts = await Promise.allSettled([
+      writer.submit(operation),
+      writer.submit(operation),
+      writer.tick(),
+    ]);
+    const refusal = { code: 'STORE_WRITER_FAILED', message: expect.stringContaining('on purpose') };
+    for (const attempt of attempts) expect(attempt).toMatchObject({ status: 'rejected', reason: refusal });
+    await expect(writer.submit(operation)).rejects.toMatchObject(refusal);
+    await expect(writer.tick()).rejects.toMatchObject(refusal);
+    await writer.close();
+    expect(failures).toEqual([expect.objectContaining(refusal)]);
+  });
+
+  it('is noticed when it just ends', async () => {
+    const failures: Error[] = [];
+    const writer = start(
+      `port.postMessage({ type: 'ready' }); port.on('message', () => process.exit(3));`,
+      (error) => failures.push(error),
+    );
+    await writer.ready;
+    await expect(writer.submit(operation)).rejects.toMatchObject({
+      message: expect.stringContaining('code 3'),
+    });
+    await writer.close();
+    expect(failures.length).toBe(1);
+  });
+
+  it('is noticed before it is ready', async () => {
+    await expect(start(`throw new Error('on purpose');`).ready).rejects.toThrow('on purpose');
+    await expect(start('').ready).rejects.toThrow('ended');
   });
 });

@@ -30,7 +30,7 @@ export async function startThreadWriter(
 }
 
 /** The near end of a writer in a worker. */
-class ThreadWriter implements RegistryWriter {
+export class ThreadWriter implements RegistryWriter {
   readonly ready: Promise<void>;
   readonly #worker: Worker;
   readonly #log: RegistryLog;
