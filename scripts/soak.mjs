@@ -9,13 +9,20 @@ import { members } from './check/workspace.mjs';
 process.env.WARG_MUTATIONS ??= '1000000';
 process.env.WARG_KILLS ??= '500';
 
+const runs = [
+  { name: '@warg/transparency', file: 'test/mutations.test.ts' },
+  { name: '@warg/server', file: 'test/kill.test.ts' },
+];
+
 const outcomes = [];
-for (const name of ['@warg/transparency', '@warg/server']) {
+for (const { name, file } of runs) {
   const member = members().find(({ manifest }) => manifest.name === name);
   const started = performance.now();
-  const outcome = await testMember(member);
+  const outcome = await testMember(member, [file]);
   outcomes.push(outcome);
-  console.log(`${name}: ${countsLine(outcome)} (${((performance.now() - started) / 1000).toFixed(0)} s)`);
+  console.log(
+    `${name} ${file}: ${countsLine(outcome)} (${((performance.now() - started) / 1000).toFixed(0)} s)`,
+  );
   for (const detail of outcome.details) console.log(detail.replace(/^/gm, '  '));
 }
 const total = sum(outcomes);

@@ -19,8 +19,8 @@ export async function checkUnitTests() {
   return sum(outcomes);
 }
 
-/** Runs the tests of one member. */
-export async function testMember({ path, manifest }) {
+/** Runs the tests of one member, or those in `files` alone. */
+export async function testMember({ path, manifest }, files = []) {
   const work = mkdtempSync(join(tmpdir(), 'warg-check-'));
   try {
     const report = join(work, 'report.json');
@@ -28,6 +28,7 @@ export async function testMember({ path, manifest }) {
       [
         join(path, 'node_modules/vitest/vitest.mjs'),
         'run',
+        ...files,
         '--reporter=default',
         '--reporter=json',
         `--outputFile.json=${report}`,

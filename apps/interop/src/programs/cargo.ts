@@ -34,7 +34,7 @@ export async function rustPrograms(): Promise<RustPrograms> {
   for (const crate of ['warg-cli', 'warg-server']) {
     if (listed.stdout.includes(`${crate} v${rustVersion}:`)) continue;
     console.log(`installing ${crate} ${rustVersion} with cargo (some minutes, once)`);
-    const args = ['install', '--locked', crate, '--version', rustVersion];
+    const args = ['install', '--locked', '--force', crate, '--version', rustVersion];
     const { code, stderr } = await runProgram(cargo, args, { timeout: 30 * 60_000 });
     if (code !== 0) throw new NoRust(`cargo ${args.join(' ')} ended with ${code}\n${stderr.slice(-4000)}`);
   }

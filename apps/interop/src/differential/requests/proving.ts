@@ -2,7 +2,16 @@
 
 import { keyIdOf, publicKeyOf, SignaturePrefix, sign } from '@warg/crypto';
 import { checkpointText } from '../checkpoint-bytes.ts';
-import { fullLength, keys, operatorLog, records, type SignedCheckpoint, type View } from '../world.ts';
+import {
+  alpha,
+  fullLength,
+  keys,
+  operatorLog,
+  records,
+  type SignedCheckpoint,
+  unknownLog,
+  type View,
+} from '../world.ts';
 import { type Case, post, RawJson, wrongJson } from './case.ts';
 
 const inclusion = '/v1/proof/inclusion';
@@ -54,6 +63,15 @@ export const proving: readonly Case[] = [
   post('proof/inclusion: leaf 2^64', inclusion, {
     logLength: fullLength,
     leafs: [new RawJson('18446744073709551616')],
+  }),
+
+  post('proof/absence: a package that nobody published', '/v1/proof/absence', {
+    logLength: fullLength,
+    logIds: [unknownLog],
+  }),
+  post('proof/absence: a package that is there', '/v1/proof/absence', {
+    logLength: fullLength,
+    logIds: [alpha],
   }),
 
   ...wrongJson(
