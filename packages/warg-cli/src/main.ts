@@ -14,8 +14,9 @@ for (const [signal, exitCode] of Object.entries(SIGNALS)) {
   });
 }
 for (const stream of [process.stdout, process.stderr]) {
-  // Who reads the output may stop reading, as `head` does: then there is nobody left to tell.
-  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  // Who reads the output may stop reading, as `head` does: then there is nobody left to tell, and the process ends as
+  // one does that SIGPIPE ended.
+  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 141 : 1));
 }
 
 const environment = processEnvironment(controller.signal);
@@ -27,5 +28,7 @@ process.on('uncaughtException', (error) => {
 
 const exitCode = await run(environment);
 // What was written last reaches a slow reader, too.
-await new Promise((resolve) => process.stdout.write('', resolve));
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise((resolve) => stream.write('', resolve));
+}
 process.exit(exitCode);

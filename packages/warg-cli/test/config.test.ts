@@ -128,6 +128,7 @@ describe('warg config', () => {
       disableAutoAcceptFederationHints: false,
       disableAutoPackageInit: false,
       disableInteractive: false,
+      keyringBackend: 'flat-file',
       operatorKeys: { 'https://a.example/': PIN },
     });
   });

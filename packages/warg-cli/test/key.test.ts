@@ -24,7 +24,7 @@ describe('warg key new', () => {
     });
     expect(made.stderr).toContain('unencrypted');
     expect(readdirSync(keyringOf(folder))).toEqual(['service=warg-signing-key&user=default']);
-    expect(configOf(folder)).toMatchObject({ keys: ['default'] });
+    expect(configOf(folder)).toMatchObject({ keys: ['default'], keyringBackend: 'flat-file' });
     const shown = await runHere(['key', 'info', '--json'], { folder });
     expect(shown.json).toMatchObject({ source: 'keyring', entry: 'default' });
     expect(made.stdout).toContain(`Key ID: ${shown.json['keyId']}`);
@@ -137,6 +137,16 @@ describe('warg key info', () => {
     const none = await runHere(['key', 'info']);
     expect(none).toMatchObject({ code: 1, stdout: '' });
     expect(none.stderr).toContain('hint: Make one with `warg key new`');
+  });
+
+  it('says that a key may be in a keyring of the reference', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'warg-config.json'), JSON.stringify({ keys: ['default'] }));
+    expect((await runHere(['key', 'info'], { folder })).stderr).toContain('perhaps in a keyring');
+    expect(await runHere(['key', 'new'], { folder })).toMatchObject({ code: 0 });
+    expect(JSON.parse(readFileSync(join(folder, 'warg-config.json'), 'utf8'))).not.toHaveProperty(
+      'keyringBackend',
+    );
   });
 
   it('prefers the environment’s key', async () => {

@@ -159,7 +159,7 @@ async function changed(
   }
   const homeUrl = registry === undefined ? from.config.homeUrl : parseRegistryUrl(registry);
   const base: Config = options.overwrite
-    ? { ...emptyConfig, keys: loaded.config.keys, operatorKeys: loaded.config.operatorKeys }
+    ? { ...emptyConfig, ...keysOf(loaded.config) }
     : await moved(from, path);
   const place = async (given: string | undefined, name: PathMember): Promise<Partial<Config>> =>
     given === undefined
@@ -179,6 +179,11 @@ async function changed(
     ...given('maxCheckpointAge', options.maxCheckpointAge),
     ...given('operatorKeys', withPin(base.operatorKeys, homeUrl, options.operatorKey)),
   };
+}
+
+/** What --overwrite keeps: it is no setting, but says what is there. */
+function keysOf({ keys, operatorKeys, keyringBackend }: Config): Partial<Config> {
+  return { keys, operatorKeys, ...given('keyringBackend', keyringBackend) };
 }
 
 type PathMember = 'registriesDir' | 'contentDir' | 'namespaceMapPath';

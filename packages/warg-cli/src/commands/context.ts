@@ -87,8 +87,13 @@ export async function openStorage({ registriesDir, contentDir }: Settings): Prom
 export async function requireSigningKey(context: Context): Promise<FoundKey> {
   const found = (await findEnvironmentKey(context.environment)) ?? (await findStoredKey(context));
   if (found !== undefined) return found;
+  const { keys } = context.loaded.config;
+  const elsewhere =
+    keys.length === 0
+      ? ''
+      : `The configuration lists keys (${keys.join(', ')}), perhaps in a keyring that this version cannot read. `;
   throw new CliError('KEY_NOT_FOUND', 'there is no signing key', {
-    hint: 'Make one with `warg key new`, or give one in WARG_SIGNING_KEY or WARG_SIGNING_KEY_FILE.',
+    hint: `${elsewhere}Make one with \`warg key new\`, or give one in WARG_SIGNING_KEY or WARG_SIGNING_KEY_FILE.`,
   });
 }
 

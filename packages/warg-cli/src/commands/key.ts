@@ -245,7 +245,10 @@ async function findOwnKey(
   return registry === undefined ? findDefaultKey(keyring) : findRegistryKey(keyring, registry, keys);
 }
 
-/** Keeps `keys` of the configuration in step with the keyring, because the reference looks there first. */
+/**
+ * Keeps `keys` of the configuration in step with the keyring, because the reference looks there first. The first key
+ * also writes down which keyring it is in: another `warg` may look in another one by default.
+ */
 async function updateKeys(
   { loaded }: Context,
   change: (keys: readonly string[]) => readonly string[],
@@ -253,7 +256,8 @@ async function updateKeys(
   const { config, path } = loaded;
   const keys = change(config.keys);
   if (keys.length === config.keys.length && keys.every((key, at) => key === config.keys[at])) return;
-  await writeConfig(path, { ...config, keys });
+  const first = config.keys.length === 0 && config.keyringBackend === undefined;
+  await writeConfig(path, { ...config, keys, ...(first ? { keyringBackend: 'flat-file' } : {}) });
 }
 
 function keyExists(existing: StoredKey): CliError {

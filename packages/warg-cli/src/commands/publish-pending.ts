@@ -30,7 +30,7 @@ export function addPendingCommands(publish: Command, dispatch: Dispatch): void {
     )
     .argument('[package]', 'the package')
     .usage('[options] <package>');
-  addCommonOptions(addNameOption(start), { ownVersion: true })
+  addCommonOptions(addNameOption(start))
     .addHelpText(
       'after',
       examples(

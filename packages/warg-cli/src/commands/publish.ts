@@ -61,7 +61,7 @@ function addInit(publish: Command, dispatch: Dispatch): void {
     )
     .argument('[package]', 'the package to create')
     .usage('[options] <package>');
-  addCommonOptions(addSubmitOptions(addNameOption(command)), { ownVersion: true })
+  addCommonOptions(addSubmitOptions(addNameOption(command)))
     .addHelpText('after', examples('warg publish init example:hello'))
     .action(async (name: Argument, options: NamedOptions, self: Command) =>
       dispatch(self, async (context) => {
@@ -147,7 +147,7 @@ function addGrant(publish: Command, dispatch: Dispatch): void {
     .argument('[public-key]', 'the key to let in: ecdsa-p256:…')
     .usage('[options] <package> <public-key>')
     .addOption(permissionOption('grant'));
-  addCommonOptions(addSubmitOptions(addNameOption(command)), { ownVersion: true })
+  addCommonOptions(addSubmitOptions(addNameOption(command)))
     .addHelpText(
       'after',
       examples(
@@ -175,7 +175,7 @@ function addRevoke(publish: Command, dispatch: Dispatch): void {
     .argument('[key-id]', 'the id of the key (sha256:…), or the public key itself')
     .usage('[options] <package> <key-id>')
     .addOption(permissionOption('revoke'));
-  addCommonOptions(addSubmitOptions(addNameOption(command)), { ownVersion: true })
+  addCommonOptions(addSubmitOptions(addNameOption(command)))
     .addHelpText('after', examples('warg publish revoke example:hello sha256:… --permission yank'))
     .action(async (name: Argument, key: Argument, options: PermissionOptions, self: Command) =>
       dispatch(self, async (context) => {

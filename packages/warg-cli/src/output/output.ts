@@ -106,6 +106,6 @@ export const silentOutput: Output = {
 
 /** Cuts a line so that it does not wrap, because a wrapped line could not be removed again. */
 function fit(line: string, stream: OutputStream): string {
-  const width = (stream.columns ?? 80) - 1;
+  const width = (stream.columns || 80) - 1;
   return line.length > width ? line.slice(0, Math.max(0, width)) : line;
 }
