@@ -2,6 +2,7 @@ import { type PrivateKey, type PublicKey, publicKeyOf } from '@warg/crypto';
 import type { ContentStore } from './content/content-store.ts';
 import { memoryContent } from './content/memory-content.ts';
 import { createApp } from './http/app.ts';
+import { answerError } from './http/errors.ts';
 import { type BodyTimeouts, defaultBodyTimeouts } from './http/request-body.ts';
 import type { RequestContext } from './http/request-context.ts';
 import { openRegistryCore } from './registry/open.ts';
@@ -99,7 +100,14 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   });
   return {
     operatorKey: publicKey,
-    fetch: async (request, context = {}) => await app.fetch(request, context),
+    fetch: async (request, context = {}) => {
+      try {
+        return await app.fetch(request, context);
+      } catch (error) {
+        // hono hands on whatever is thrown that is no Error.
+        return answerError(error, log, { method: request.method, path: new URL(request.url).pathname });
+      }
+    },
     close: async () => {
       await core.close();
       await content.close();

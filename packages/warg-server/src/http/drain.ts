@@ -10,8 +10,8 @@ export interface DrainLimits {
 
 export const defaultDrainLimits: DrainLimits = { drainBytes: 1024 * 1024, drainTime: 5000 };
 
-/** How long a half-closed connection stays, so that the answer is not lost in the reset that follows. */
-const lingerTime = 1000;
+/** How long a half-closed connection stays, in ms, so that the answer is not lost in the reset that follows. */
+export const lingerTime = 1000;
 
 /**
  * Reads the rest of a request's body once its answer is written: a little of it, so that most clients get to see the

@@ -9,15 +9,16 @@ import type { AppContext } from './services.ts';
  * shape, 413 for too much of it.
  *
  * @param decode one of the decoders of `@warg/protocol/api`
- * @param ofHugeInteger the answer to an integer above 2^53 − 1 where one is allowed, made from where it was and what it was
- * @throws ApiError
+ * @param ofHugeInteger what an integer above 2^53 − 1 comes to, which no registry reaches but anybody may name; called
+ *   with where it was and what it was. Without this it is one more body of the wrong shape.
+ * @throws ApiError; or what `ofHugeInteger` throws
  */
 export async function readJson<T>(
   context: AppContext,
   maxBytes: number,
   timeouts: BodyTimeouts,
   decode: (input: Uint8Array) => T,
-  ofHugeInteger?: (path: string, value: bigint) => Error,
+  ofHugeInteger?: (path: string, value: bigint) => T,
 ): Promise<T> {
   const request = context.req.raw;
   if (!isJson(request.headers.get('content-type'))) {
@@ -29,7 +30,7 @@ export async function readJson<T>(
   } catch (cause) {
     if (!(cause instanceof DecodeError)) throw cause;
     if (cause.code === 'INTEGER_TOO_LARGE' && cause.value !== undefined && ofHugeInteger !== undefined) {
-      throw ofHugeInteger(cause.path, cause.value);
+      return ofHugeInteger(cause.path, cause.value);
     }
     throw apiError(statusOf(cause), `the body of the request cannot be read: ${cause.message}`, { cause });
   }

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { contentTypes } from '@warg/protocol/api';
 import { jsonAnswer, messageBody } from './answers.ts';
-import { type DrainLimits, defaultDrainLimits, drainAfterAnswer } from './drain.ts';
+import { type DrainLimits, defaultDrainLimits, drainAfterAnswer, lingerTime } from './drain.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** Anything that answers requests: a registry, or a handler put around one. */
@@ -121,9 +121,9 @@ export async function serve(handler: FetchHandler, options: ListenOptions = {}):
     outgoing.writeHead(417, headers).end(body);
   });
   server.on('clientError', (error: Error, socket: Duplex) => {
-    const midAnswer = [...underWay].some((outgoing) => outgoing.socket === socket && outgoing.headersSent);
-    if (midAnswer) socket.destroy();
-    else answerClientError(error, socket);
+    const current = [...underWay].find((outgoing) => outgoing.socket === socket);
+    if (current?.headersSent === true) socket.destroy();
+    else answerClientError(error, socket, current !== undefined);
   });
 
   await new Promise<void>((resolve, reject) => {
@@ -173,8 +173,12 @@ function closeServer(server: Server, shutdownTimeout: number): Promise<void> {
   });
 }
 
-/** Answers what never became a request, in the form of every other error. */
-function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
+/**
+ * Answers what never became a request, in the form of every other error.
+ *
+ * @param isAwaited whether it is the body of a request, for whose rest somebody waits
+ */
+function answerClientError(error: Error & { code?: string }, socket: Duplex, isAwaited: boolean): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -184,6 +188,7 @@ function answerClientError(error: Error & { code?: string }, socket: Duplex): vo
   socket.end(
     `HTTP/1.1 ${status} ${reason}\r\ncontent-type: ${contentTypes.json}\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    () => setTimeout(() => socket.destroy(), isAwaited ? 0 : lingerTime).unref(),
   );
 }
 

@@ -91,7 +91,7 @@ async function openRegistry(
     );
     return registry;
   } catch (error) {
-    throw openError(error, options);
+    throw openError(error);
   }
 }
 
@@ -106,23 +106,18 @@ async function readPolicy(file: string | undefined): Promise<RecordPolicy | unde
   }
 }
 
-function openError(error: unknown, { dataDir }: ServeOptions): unknown {
-  const message = (advice: string): ProgramError =>
-    new ProgramError(`${(error as Error).message}${advice}`, { cause: error });
-  switch ((error as { code?: unknown } | null)?.code) {
+function openError(error: unknown): unknown {
+  const { code, message } = error as Error & { code?: unknown };
+  switch (code) {
     case 'OPERATOR_KEY_MISMATCH':
-      return message(
-        `\nGive the key that this registry was started with, or another folder with --data-dir.`,
-      );
     case 'STORE_LOCKED':
-      return message(
-        `\nAnother warg-server works in \`${dataDir}\`: end it first, or choose another folder with --data-dir.`,
-      );
     case 'STORE_TOO_NEW':
     case 'STORE_UNREADABLE':
-    case 'INVALID_NAMESPACE':
+    case 'STORE_CORRUPT':
+      return new ProgramError(`${message} (--data-dir)`, { cause: error });
     case 'NAMESPACE_CONFLICT':
-      return message('');
+    case 'OPERATOR_RECORD_REFUSED':
+      return new ProgramError(message, { cause: error });
     default:
       return error;
   }

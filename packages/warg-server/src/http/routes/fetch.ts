@@ -29,7 +29,9 @@ export function fetchRoutes({ core, timeouts }: Services, imported: ImportedLogs
           limits.fetchLogsBody,
           timeouts,
           decodeFetchLogsRequest,
-          (_, value) => checkpointNotFound(value),
+          (_, value) => {
+            throw checkpointNotFound(value);
+          },
         );
         const { min, max, default: usual } = limits.fetchLogsLimit;
         const limit = request.limit ?? usual;

@@ -27,8 +27,10 @@ export function proofRoutes({ core, timeouts }: Services): readonly Route[] {
           limits.inclusionBody,
           timeouts,
           decodeInclusionRequest,
-          (path, value) =>
-            path.startsWith('leafs') ? leafNotFound(value) : checkpointNotFound(value, 'proof'),
+          (path, value) => {
+            if (path.startsWith('leafs')) throw leafNotFound(value);
+            return throwLengthNotFound(path, value);
+          },
         );
         refuseMany(leafs.length, limits.inclusionLeafs, 'leafs');
         return jsonAnswer(encodeInclusionResponse(await core.proveInclusion(logLength, leafs)));
@@ -42,7 +44,7 @@ export function proofRoutes({ core, timeouts }: Services): readonly Route[] {
           limits.consistencyBody,
           timeouts,
           decodeConsistencyRequest,
-          (_, value) => checkpointNotFound(value, 'proof'),
+          throwLengthNotFound,
         );
         return jsonAnswer(encodeConsistencyResponse({ proof: await core.proveConsistency(from, to) }));
       },
@@ -55,13 +57,17 @@ export function proofRoutes({ core, timeouts }: Services): readonly Route[] {
           limits.absenceBody,
           timeouts,
           decodeAbsenceRequest,
-          (_, value) => checkpointNotFound(value, 'proof'),
+          throwLengthNotFound,
         );
         refuseMany(logIds.length, limits.absenceLogIds, 'logIds');
         return jsonAnswer(encodeAbsenceResponse({ map: await core.proveAbsence(logLength, logIds) }));
       },
     },
   ];
+}
+
+function throwLengthNotFound(_path: string, value: bigint): never {
+  throw checkpointNotFound(value, 'proof');
 }
 
 function refuseMany(count: number, most: number, member: string): void {
