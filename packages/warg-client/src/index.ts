@@ -12,6 +12,7 @@ export type {
   Auth,
   CallOptions,
   DownloadOptions,
+  FetchFunction,
   OpenOptions,
   PackagePermission,
   ProgressEvent,

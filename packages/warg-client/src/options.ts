@@ -11,6 +11,9 @@ export type Auth = string | (() => string | undefined | Promise<string | undefin
 /** The key that signs what is published, or a function that fetches it when it is first needed. */
 export type Signer = PrivateKey | (() => PrivateKey | Promise<PrivateKey>);
 
+/** Answers a request: the global `fetch`, or the `fetch` of a registry in the same process. */
+export type FetchFunction = (request: Request) => Promise<Response>;
+
 /** How to open a client. */
 export interface OpenOptions {
   /**
@@ -34,8 +37,8 @@ export interface OpenOptions {
    * reference server signs only when there is something new.
    */
   readonly maxCheckpointAge?: number | undefined;
-  /** A `fetch` to use in place of the global one: a registry in the same process, a proxy, a test. */
-  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** Used in place of the global `fetch`: a registry in the same process, a proxy, a test. */
+  readonly fetch?: FetchFunction | undefined;
   /** The time now in milliseconds since 1970; `Date.now` by default. */
   readonly clock?: (() => number) | undefined;
   /** Sizes, counts and times at which the client gives up; `defaultLimits` has what is not given. */

@@ -1,6 +1,7 @@
 import ky, { isHTTPError, isTimeoutError, type Options } from 'ky';
 import { ClientError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
+import type { FetchFunction } from '../options.ts';
 import { unlessAborted } from './abort.ts';
 import { demandReachable, demandSecure, parseLink, redact } from './urls.ts';
 
@@ -33,13 +34,15 @@ const redirectStatuses = [301, 302, 303, 307, 308];
 
 /** A transport over `fetch`: retries what may be repeated, follows safe redirects, keeps tokens at home. */
 export function fetchTransport(options: {
-  readonly fetch: typeof globalThis.fetch | undefined;
+  readonly fetch: FetchFunction | undefined;
   readonly limits: Limits;
 }): Transport {
   // Called as a plain function: a browser's fetch refuses another `this`.
   const customFetch = options.fetch;
   const http = ky.create({
-    ...(customFetch === undefined ? {} : { fetch: (input, init) => customFetch(input, init) }),
+    ...(customFetch === undefined
+      ? {}
+      : { fetch: (input) => customFetch(input instanceof Request ? input : new Request(input)) }),
     credentials: 'omit',
     referrerPolicy: 'no-referrer',
     redirect: 'manual',
