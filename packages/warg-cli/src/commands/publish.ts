@@ -1,4 +1,5 @@
 import type { PublishEntry } from '@warg/client';
+import { WargError } from '@warg/crypto';
 import { type Command, Option } from 'commander';
 import {
   type PermissionName,
@@ -8,6 +9,7 @@ import {
 } from '../arguments/parsers.ts';
 import { refuseVersion, requireVersion, takePackage } from '../arguments/publish-arguments.ts';
 import { resolveArgumentPath } from '../config/settings.ts';
+import { CliError } from '../errors.ts';
 import { fileAccessError } from '../files/atomic-file.ts';
 import { requireConsent } from '../terminal/prompts.ts';
 import type { Context } from './context.ts';
@@ -212,6 +214,8 @@ async function openContent(
     const { fileContent } = await import('@warg/client/node');
     return await fileContent(absolute);
   } catch (error) {
+    // The client's own words name the file already.
+    if (error instanceof WargError) throw new CliError('FILE_ACCESS', error.message, { cause: error });
     throw fileAccessError('read', absolute, error);
   }
 }

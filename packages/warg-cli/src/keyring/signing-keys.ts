@@ -56,7 +56,7 @@ export async function findSigningKey(
   const own = registry === undefined ? undefined : await findRegistryKey(keyring, registry, keys);
   const stored = own ?? (await findDefaultKey(keyring));
   if (stored === undefined) return undefined;
-  if (stored.key === undefined) throw notAKey(stored.place);
+  if (stored.key === undefined) throw notAKey(stored.place, '`warg key new --force` puts one there.');
   return { key: stored.key, source: 'keyring', place: stored.place, user: stored.user };
 }
 
@@ -92,9 +92,9 @@ function tryParse(text: string): PrivateKey | undefined {
 }
 
 // The text itself stays out of the message: it may be a key with one letter too many.
-function notAKey(place: string): CliError {
+function notAKey(place: string, more = ''): CliError {
   return new CliError('INVALID_KEY', `${place} holds no signing key`, {
-    hint: 'A signing key is written ecdsa-p256: and 44 letters of base64; `warg key new --force` makes another one.',
+    hint: `A signing key is written ecdsa-p256: and 44 letters of base64. ${more}`.trimEnd(),
   });
 }
 

@@ -1,9 +1,9 @@
 import { ClientError } from '@warg/client';
 import { WargError } from '@warg/crypto';
 import { describe, expect, it } from 'vitest';
+import { plainStyle } from '../../test/support/output.ts';
 import { CliError, InterruptedError, UsageError } from '../errors.ts';
 import { describeError, errorDocument, formatError } from './error-report.ts';
-import { plainStyle } from './style.ts';
 
 describe('describeError', () => {
   it('ends with 1 for failures, 2 for wrong command lines, 128 and more for signals', () => {

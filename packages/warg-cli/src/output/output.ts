@@ -1,5 +1,5 @@
 import type { Environment, OutputStream } from '../environment.ts';
-import { plainStyle, type Style, styleFor } from './style.ts';
+import { type Style, styleFor } from './style.ts';
 import { printable } from './text.ts';
 
 /** What a command has to say when it is done. */
@@ -27,8 +27,6 @@ export interface Output {
   readonly options: OutputOptions;
   /** The style of messages. */
   readonly style: Style;
-  /** Whether a status line can be shown. */
-  readonly canShowStatus: boolean;
   /** Says the result. Called once. */
   result(result: CommandResult): void;
   /** Says something by the way. Not with `--quiet`. */
@@ -64,7 +62,6 @@ export function createOutput(
   return {
     options,
     style,
-    canShowStatus,
     result: (result) => {
       clear();
       if (options.json) {
@@ -91,18 +88,6 @@ export function createOutput(
     },
   };
 }
-
-/** An output that says nothing, for what has to be given one. */
-export const silentOutput: Output = {
-  options: {},
-  style: plainStyle,
-  canShowStatus: false,
-  result: () => {},
-  note: () => {},
-  warn: () => {},
-  detail: () => {},
-  status: () => {},
-};
 
 /** Cuts a line so that it does not wrap, because a wrapped line could not be removed again. */
 function fit(line: string, stream: OutputStream): string {

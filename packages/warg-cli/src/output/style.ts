@@ -22,6 +22,3 @@ export function hasColors(stream: OutputStream, variables: Environment['variable
 export function styleFor(stream: OutputStream, variables: Environment['variables']): Style {
   return picocolors.createColors(hasColors(stream, variables));
 }
-
-/** No style at all. */
-export const plainStyle: Style = picocolors.createColors(false);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { silentOutput } from '../output/output.ts';
+import { silentOutput } from '../../test/support/output.ts';
 import { formatTransfer, showProgress } from './progress.ts';
 
 const digest = `sha256:${'0'.repeat(64)}` as never;
