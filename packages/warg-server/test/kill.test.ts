@@ -148,42 +148,46 @@ class Publishers {
 }
 
 describe('a server that is killed again and again', () => {
-  it(`keeps every record that it acknowledged, through ${KILLS} kills under load`, async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'warg-kill-'));
-    const operatorKey = generatePrivateKey();
-    const keyFile = join(folder, 'operator.key');
-    writeFileSync(keyFile, encodePrivateKey(operatorKey), { mode: 0o600 });
-    const port = await freePort();
-    const start = () =>
-      startServer(port, [
-        '--data-dir',
-        join(folder, 'data'),
-        '--operator-key-file',
-        keyFile,
-        '--namespace',
-        'test',
-      ]);
+  it(
+    `keeps every record that it acknowledged, through ${KILLS} kills under load`,
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'warg-kill-'));
+      const operatorKey = generatePrivateKey();
+      const keyFile = join(folder, 'operator.key');
+      writeFileSync(keyFile, encodePrivateKey(operatorKey), { mode: 0o600 });
+      const port = await freePort();
+      const start = () =>
+        startServer(port, [
+          '--data-dir',
+          join(folder, 'data'),
+          '--operator-key-file',
+          keyFile,
+          '--namespace',
+          'test',
+        ]);
 
-    let server: ServerProcess = await start();
-    const publishers = new Publishers(server.url);
-    try {
-      for (let kill = 0; kill < KILLS; kill++) {
-        // From at once to a while of full load.
-        await pause(Math.random() ** 2 * 600);
+      let server: ServerProcess = await start();
+      const publishers = new Publishers(server.url);
+      try {
+        for (let kill = 0; kill < KILLS; kill++) {
+          // From at once to a while of full load.
+          await pause(Math.random() ** 2 * 600);
+          await server.kill();
+          server = await start();
+        }
+        await pause(300);
+        await publishers.stop();
         await server.kill();
         server = await start();
+        await requireKept(publishers, server.url, publicKeyOf(operatorKey));
+      } finally {
+        await publishers.stop();
+        await server.kill();
+        rmSync(folder, { recursive: true, force: true });
       }
-      await pause(300);
-      await publishers.stop();
-      await server.kill();
-      server = await start();
-      await requireKept(publishers, server.url, publicKeyOf(operatorKey));
-    } finally {
-      await publishers.stop();
-      await server.kill();
-      rmSync(folder, { recursive: true, force: true });
-    }
-  }, TIME_LIMIT);
+    },
+    TIME_LIMIT,
+  );
 });
 
 async function requireKept(publishers: Publishers, url: string, operatorKey: ReturnType<typeof publicKeyOf>) {
