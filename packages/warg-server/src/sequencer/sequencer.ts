@@ -17,8 +17,6 @@ export interface SequencerOptions {
   readonly signer: CheckpointSigner;
   readonly clock: Clock;
   readonly log: RegistryLog;
-  /** Told of each checkpoint after its commit. */
-  readonly committed?: (checkpoint: StoredCheckpoint) => void;
 }
 
 /** What one pass did. `more` says that another pass has something to do. */
@@ -143,10 +141,7 @@ export class Sequencer {
         return work(transaction);
       });
       this.#settled = true;
-      if (this.#next !== undefined) {
-        this.#head = this.#next;
-        this.#options.committed?.(this.#head);
-      }
+      if (this.#next !== undefined) this.#head = this.#next;
       return result;
     } catch (error) {
       if (!(error instanceof StaleHead)) throw error;

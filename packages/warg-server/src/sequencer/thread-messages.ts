@@ -17,7 +17,6 @@ export type ToThread =
       readonly type: 'operations';
       readonly operations: readonly { readonly id: number; readonly operation: Operation }[];
     }
-  | { readonly type: 'tick'; readonly id: number }
   | { readonly type: 'close' };
 
 export type FromThread =
@@ -34,8 +33,7 @@ export type FromThread =
 
 export interface Answer {
   readonly id: number;
-  /** Undefined for a tick that is done. */
-  readonly outcome?: Outcome | undefined;
+  readonly outcome?: Outcome;
   readonly error?: ErrorMessage;
 }
 

@@ -111,15 +111,10 @@ describe('a thread that fails', () => {
       (error) => failures.push(error),
     );
     await writer.ready;
-    const attempts = await Promise.allSettled([
-      writer.submit(operation),
-      writer.submit(operation),
-      writer.tick(),
-    ]);
+    const attempts = await Promise.allSettled([writer.submit(operation), writer.submit(operation)]);
     const refusal = { code: 'STORE_WRITER_FAILED', message: expect.stringContaining('on purpose') };
     for (const attempt of attempts) expect(attempt).toMatchObject({ status: 'rejected', reason: refusal });
     await expect(writer.submit(operation)).rejects.toMatchObject(refusal);
-    await expect(writer.tick()).rejects.toMatchObject(refusal);
     await writer.close();
     expect(failures).toEqual([expect.objectContaining(refusal)]);
   });
@@ -136,6 +131,19 @@ describe('a thread that fails', () => {
     });
     await writer.close();
     expect(failures.length).toBe(1);
+  });
+
+  it('leaves nobody waiting when it ends while it is being closed', async () => {
+    const program = `port.postMessage({ type: 'ready' }); port.on('message', ({ type }) => { if (type === 'close') process.exit(0); });`;
+    const failures: Error[] = [];
+    const writer = start(program, (error) => failures.push(error));
+    await writer.ready;
+    const waiting = writer.submit(operation);
+    const closing = writer.close();
+    await expect(waiting).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+    await expect(writer.submit(operation)).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+    await closing;
+    expect(failures).toEqual([]);
   });
 
   it('is noticed before it is ready', async () => {

@@ -7,7 +7,7 @@ import type { Answer, ErrorMessage, FromThread, ThreadOptions, ToThread } from '
 import type { RegistryWriter } from './writer.ts';
 
 interface Waiting {
-  readonly resolve: (outcome: never) => void;
+  readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -68,22 +68,21 @@ export class ThreadWriter implements RegistryWriter {
     });
     worker.on('error', (error) => this.#fail(error));
     worker.on('exit', (code) => {
-      if (!this.#closing) this.#fail(new Error(`the writer's thread ended with code ${code}`));
+      if (this.#closing) this.#rejectWaiting(closedError());
+      else this.#fail(new Error(`the writer's thread ended with code ${code}`));
     });
   }
 
   submit(operation: Operation): Promise<Outcome> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#closing) return Promise.reject(new StoreError('STORE_CLOSED', 'the registry is being closed'));
-    return this.#call((id) => {
+    if (this.#closing) return Promise.reject(closedError());
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastId;
+      this.#waiting.set(id, { resolve, reject });
+      // What comes in one turn of the event loop travels together.
       if (this.#outbox.length === 0) setImmediate(() => this.#flush());
       this.#outbox.push({ id, operation });
     });
-  }
-
-  tick(): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    return this.#call((id) => this.#post({ type: 'tick', id }));
   }
 
   async close(): Promise<void> {
@@ -94,14 +93,6 @@ export class ThreadWriter implements RegistryWriter {
     }
     await this.#closed;
     await this.#worker.terminate();
-  }
-
-  #call<T>(send: (id: number) => void): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const id = ++this.#lastId;
-      this.#waiting.set(id, { resolve: resolve as (outcome: never) => void, reject });
-      send(id);
-    });
   }
 
   #flush(): void {
@@ -118,7 +109,7 @@ export class ThreadWriter implements RegistryWriter {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (error !== undefined) waiting?.reject(toError(error));
-    else waiting?.resolve(outcome as never);
+    else waiting?.resolve(outcome!);
   }
 
   /** The thread is gone: nobody knows what became of what it was doing, so nothing is promised any more. */
@@ -133,10 +124,18 @@ export class ThreadWriter implements RegistryWriter {
       },
     );
     this.#log.error({ error: String(cause.stack ?? cause) }, 'the writer failed');
-    for (const { reject } of this.#waiting.values()) reject(this.#failure);
-    this.#waiting.clear();
+    this.#rejectWaiting(this.#failure);
     this.#onFailure(this.#failure);
   }
+
+  #rejectWaiting(error: Error): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}
+
+function closedError(): StoreError {
+  return new StoreError('STORE_CLOSED', 'the registry is being closed');
 }
 
 function toError({ kind, code, message, stack }: ErrorMessage): Error {

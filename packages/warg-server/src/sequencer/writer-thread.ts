@@ -5,6 +5,7 @@ import type { RegistryLog } from '../registry/registry.ts';
 import { StoreError } from '../store/errors.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import type { Outcome } from './operations.ts';
 import { startWriter } from './start-writer.ts';
 import type { Answer, ErrorMessage, FromThread, ThreadOptions, ToThread } from './thread-messages.ts';
 import type { Writer } from './writer.ts';
@@ -52,7 +53,7 @@ function answer(message: Answer): void {
   answers.push(message);
 }
 
-function settle(id: number, work: Promise<Answer['outcome']>): void {
+function settle(id: number, work: Promise<Outcome>): void {
   work.then(
     (outcome) => answer({ id, outcome }),
     (error) => answer({ id, error: toMessage(error) }),
@@ -64,12 +65,6 @@ function serve(store: RegistryStore, writer: Writer): void {
     switch (message.type) {
       case 'operations':
         for (const { id, operation } of message.operations) settle(id, writer.submit(operation));
-        return;
-      case 'tick':
-        settle(
-          message.id,
-          writer.tick().then(() => undefined),
-        );
         return;
       case 'close':
         void close(store, writer);

@@ -1,4 +1,5 @@
 import type { Clock, RegistryLog } from '../registry/registry.ts';
+import { StoreError } from '../store/errors.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import type { NewRecord } from '../store/rows.ts';
 import { acceptRecords } from './acceptance.ts';
@@ -29,8 +30,6 @@ export interface WriterOptions {
 export interface RegistryWriter {
   /** Resolves once the outcome is durable. */
   submit(operation: Operation): Promise<Outcome>;
-  /** Does what time demands: expires what waited too long, signs the head again. Called by a timer. */
-  tick(): Promise<void>;
   /** Finishes what was submitted, sequences what can be sequenced, and stops. Does not close the store. */
   close(): Promise<void>;
 }
@@ -70,13 +69,14 @@ export class Writer implements RegistryWriter {
   }
 
   submit(operation: Operation): Promise<Outcome> {
-    if (this.#closing) return Promise.reject(new Error('the registry is being closed'));
+    if (this.#closing) return Promise.reject(new StoreError('STORE_CLOSED', 'the registry is being closed'));
     return new Promise((resolve, reject) => {
       this.#queue.push({ operation, resolve, reject });
       this.#wake();
     });
   }
 
+  /** Does what time demands: expires what waited too long, signs the head again. A timer calls it. */
   async tick(): Promise<void> {
     const { store, sequencer, clock, limits, resignInterval, log } = this.#options;
     const now = clock.now();
