@@ -1,4 +1,4 @@
-import { type PrivateKey, type PublicKey, publicKeyOf } from '@warg/crypto';
+import { type PrivateKey, type PublicKey, publicKeyOf, quote, WargError } from '@warg/crypto';
 import type { ContentStore } from './content/content-store.ts';
 import { memoryContent } from './content/memory-content.ts';
 import { createApp } from './http/app.ts';
@@ -44,6 +44,15 @@ export interface RegistryOptions {
   readonly onFailure?: (error: Error) => void;
 }
 
+/** An option that makes no sense. Its code is `INVALID_OPTION`. */
+export class OptionError extends WargError {
+  declare readonly code: 'INVALID_OPTION';
+
+  constructor(message: string) {
+    super('INVALID_OPTION', message);
+  }
+}
+
 /** A registry that runs. */
 export interface Registry {
   /** The operator's public key, for clients to pin. */
@@ -60,6 +69,8 @@ const noLog: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
  * Starts a registry inside this process. It opens no socket: give its `fetch` to {@link serve} or to any other host that
  * speaks in `Request` and `Response`, or call it directly.
  *
+ * @throws OptionError
+ * @throws RegistryError `OPERATOR_KEY_MISMATCH` | `NAMESPACE_CONFLICT`
  * @throws whatever the stores throw when they cannot be opened
  *
  * @example
@@ -70,6 +81,8 @@ const noLog: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
  */
 export async function createRegistry(options: RegistryOptions): Promise<Registry> {
   const { operatorKey, log = noLog, store = memoryStore(), maxContentBytes = 2 ** 30 } = options;
+  const publicUrl = baseUrl('publicUrl', options.publicUrl);
+  const contentBaseUrl = baseUrl('contentBaseUrl', options.contentBaseUrl);
   const content = (await options.content) ?? memoryContent();
   const core = await openRegistryCore({
     store,
@@ -92,8 +105,8 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     core,
     content,
     operatorKey: publicKey,
-    publicUrl: withoutSlash(options.publicUrl),
-    contentBaseUrl: withoutSlash(options.contentBaseUrl),
+    publicUrl,
+    contentBaseUrl,
     maxContentBytes,
     timeouts: { ...defaultBodyTimeouts, ...options.bodyTimeouts },
     log,
@@ -132,6 +145,11 @@ function present<T extends object>(members: T): Present<T> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Present<T>;
 }
 
-function withoutSlash(url: string | undefined): string | undefined {
-  return url?.replace(/\/+$/, '');
+/** Reads a URL that other URLs are built on, and takes the slash off its end. */
+function baseUrl(option: string, url: string | undefined): string | undefined {
+  if (url === undefined) return undefined;
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new OptionError(`expected \`${option}\` to be an absolute http or https URL, found ${quote(url)}`);
+  }
+  return url.replace(/\/+$/, '');
 }

@@ -9,6 +9,7 @@ export { memoryContent } from './content/memory-content.ts';
 export {
   createRegistry,
   memoryStore,
+  OptionError,
   type Registry,
   type RegistryOptions,
   sqliteStore,

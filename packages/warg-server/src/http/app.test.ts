@@ -97,6 +97,14 @@ describe('pages of other origins', () => {
   });
 });
 
+describe('options', () => {
+  it.each(['publicUrl', 'contentBaseUrl'])('refuses a %s that is no URL', async (option) => {
+    for (const url of ['registry.example', 'ftp://registry.example', '']) {
+      await expect(openRegistry({ [option]: url })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    }
+  });
+});
+
 describe('what nobody expected', () => {
   it('is a 500 that says nothing, and is logged', async () => {
     const logged: unknown[] = [];

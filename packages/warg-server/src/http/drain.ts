@@ -17,7 +17,8 @@ export const lingerTime = 1000;
  * Reads the rest of a request's body once its answer is written: a little of it, so that most clients get to see the
  * answer and keep their connection; then the connection is closed.
  *
- * Node by itself would read such a body to its end, whatever its size.
+ * Node by itself would read such a body to its end, whatever its size; or, where the connection is to be closed anyway,
+ * close it at once, which resets it and may take the answer away from a client that is still sending.
  */
 export function drainAfterAnswer(
   incoming: IncomingMessage,
@@ -27,17 +28,46 @@ export function drainAfterAnswer(
   if (!hasBody(incoming)) return;
   // Marks the body as somebody's business: Node throws away whole the bodies that were never touched.
   incoming.read(0);
+  // Node decides on the connection between these two listeners. Its decision to close it is noted, and carried out later.
+  let isToClose = false;
+  outgoing.prependOnceListener('finish', () => {
+    if (isUnread(incoming)) {
+      incoming.socket.destroySoon = () => {
+        isToClose = true;
+      };
+    }
+  });
   outgoing.once('finish', () => {
-    if (!incoming.readableEnded && !incoming.destroyed) drain(incoming, limits);
+    Reflect.deleteProperty(incoming.socket, 'destroySoon');
+    if (isUnread(incoming)) drain(incoming, limits, isToClose);
   });
 }
 
-function drain(incoming: IncomingMessage, limits: DrainLimits): void {
+/** Has the answer say that the connection will be closed, where there is more left to read than would be drained. */
+export function announceClose(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  limits: DrainLimits,
+): void {
+  if (!hasBody(incoming) || incoming.complete) return;
+  const length = incoming.headers['content-length'];
+  if (length === undefined || Number(length) > limits.drainBytes) outgoing.shouldKeepAlive = false;
+}
+
+function isUnread(incoming: IncomingMessage): boolean {
+  return !incoming.readableEnded && !incoming.destroyed;
+}
+
+function drain(incoming: IncomingMessage, limits: DrainLimits, isToClose: boolean): void {
   const { socket } = incoming;
   let drained = 0;
   const stop = (): void => {
     clearTimeout(timer);
-    incoming.off('data', onData).off('end', stop).off('close', stop);
+    incoming.off('data', onData).off('end', onEnd).off('close', stop);
+  };
+  const onEnd = (): void => {
+    stop();
+    if (isToClose) socket.destroySoon();
   };
   const giveUp = (): void => {
     stop();
@@ -50,7 +80,7 @@ function drain(incoming: IncomingMessage, limits: DrainLimits): void {
     if (drained > limits.drainBytes) giveUp();
   };
   const timer = setTimeout(giveUp, limits.drainTime);
-  incoming.on('data', onData).once('end', stop).once('close', stop);
+  incoming.on('data', onData).once('end', onEnd).once('close', stop);
   incoming.resume();
 }
 

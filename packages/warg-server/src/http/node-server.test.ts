@@ -154,6 +154,24 @@ describe('bodies', () => {
     expect(sent).toBeLessThan(64 * 2 ** 20);
   });
 
+  it('lets a client that wants to close see the answer to a body that was not read', async () => {
+    const socket = await open(await start(ignoring));
+    const text = everythingFrom(socket);
+    const body = Buffer.alloc(900 * kibibyte);
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`);
+    for (let n = 0; n < 9; n++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      socket.write(body.subarray(0, 100 * kibibyte));
+    }
+    expect(await text).toContain('ignored');
+  });
+
+  it('says beforehand that it will close', async () => {
+    const socket = await open(await start(ignoring, { drainTime: 20 }));
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${2 ** 30}\r\n\r\n`);
+    expect(await everythingFrom(socket)).toMatch(/^HTTP\/1.1 200 OK\r\n.*connection: close\r\n/is);
+  });
+
   it('closes when the rest of an unread body does not come', async () => {
     const socket = await open(await start(ignoring, { drainTime: 20 }));
     socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nx');

@@ -4,7 +4,13 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { contentTypes } from '@warg/protocol/api';
 import { jsonAnswer, messageBody } from './answers.ts';
-import { type DrainLimits, defaultDrainLimits, drainAfterAnswer, lingerTime } from './drain.ts';
+import {
+  announceClose,
+  type DrainLimits,
+  defaultDrainLimits,
+  drainAfterAnswer,
+  lingerTime,
+} from './drain.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** Anything that answers requests: a registry, or a handler put around one. */
@@ -94,9 +100,13 @@ export async function serve(handler: FetchHandler, options: ListenOptions = {}):
     autoCleanupIncoming: false,
     errorHandler: () => jsonAnswer(messageBody(400, 'the request cannot be read'), 400),
   };
-  const answer = getRequestListener((request, bindings) => {
+  const answer = getRequestListener(async (request, bindings) => {
     const { incoming, outgoing } = bindings as { incoming: IncomingMessage; outgoing: ServerResponse };
-    return handler.fetch(request, contextOf(incoming, outgoing));
+    try {
+      return await handler.fetch(request, contextOf(incoming, outgoing));
+    } finally {
+      announceClose(incoming, outgoing, limits);
+    }
   }, listenerOptions);
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     if (closing) outgoing.shouldKeepAlive = false;
@@ -155,7 +165,8 @@ function contextOf(incoming: IncomingMessage, outgoing: ServerResponse): Request
     ...(remoteAddress === undefined ? {} : { remoteAddress }),
     body: {
       [Symbol.asyncIterator]: () => {
-        if (incoming.headers.expect !== undefined && !outgoing.headersSent) outgoing.writeContinue();
+        const isAsked = incoming.headers.expect !== undefined && incoming.httpVersion === '1.1';
+        if (isAsked && !outgoing.headersSent) outgoing.writeContinue();
         // Left whole when the reader stops early: destroying it would break the connection before the answer.
         return incoming.iterator({ destroyOnReturn: false });
       },

@@ -87,10 +87,7 @@ async function download(
   if (namesEtag(request.headers.get('if-none-match') ?? undefined, etag)) {
     return new Response(null, { status: 304, headers });
   }
-  const ifRange = request.headers.get('if-range');
-  const wanted =
-    ifRange === null || ifRange === etag ? (request.headers.get('range') ?? undefined) : undefined;
-  const range = parseRange(wanted, size);
+  const range = parseRange(wantedRange(request, etag), size);
   if (range === 'unsatisfiable') {
     const body = messageBody(
       416,
@@ -110,6 +107,14 @@ async function download(
       'x-content-type-options': 'nosniff',
     },
   });
+}
+
+/** The `Range` header, where it counts: not for HEAD, and not if the client means another content. */
+function wantedRange(request: Request, etag: string): string | undefined {
+  const { headers, method } = request;
+  const ifRange = headers.get('if-range');
+  if (method === 'HEAD' || (ifRange !== null && ifRange !== etag)) return undefined;
+  return headers.get('range') ?? undefined;
 }
 
 /** Breaks off a stream that fails, with an error that says nothing of this machine. */

@@ -14,6 +14,9 @@ import { readJson } from '../json-body.ts';
 import type { Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
+// Room for 10,000 logs with the fetch tokens that this registry gives, and what the reference takes too.
+const maxLogsBody = 2 * 1024 * 1024;
+
 /** `v1/fetch/…`: checkpoint, logs, names. */
 export function fetchRoutes({ core, timeouts }: Services, imported: ImportedLogs): readonly Route[] {
   return [
@@ -24,15 +27,9 @@ export function fetchRoutes({ core, timeouts }: Services, imported: ImportedLogs
     {
       path: paths.fetchLogs(),
       post: async (c) => {
-        const request = await readJson(
-          c,
-          limits.fetchLogsBody,
-          timeouts,
-          decodeFetchLogsRequest,
-          (_, value) => {
-            throw checkpointNotFound(value);
-          },
-        );
+        const request = await readJson(c, maxLogsBody, timeouts, decodeFetchLogsRequest, (_, value) => {
+          throw checkpointNotFound(value);
+        });
         const { min, max, default: usual } = limits.fetchLogsLimit;
         const limit = request.limit ?? usual;
         if (limit < min || limit > max) {
