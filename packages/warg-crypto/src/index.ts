@@ -26,20 +26,22 @@ export {
   sha256,
 } from './hash.ts';
 export {
-  encodePrivateKey,
-  generatePrivateKey,
   type KeyId,
   keyIdOf,
-  PrivateKey,
   type PublicKey,
   parseKeyId,
-  parsePrivateKey,
   parsePublicKey,
   parseSignatureAlgorithm,
-  publicKeyOf,
   publicKeyToBytes,
   type SignatureAlgorithm,
 } from './keys.ts';
+export {
+  encodePrivateKey,
+  generatePrivateKey,
+  PrivateKey,
+  parsePrivateKey,
+  publicKeyOf,
+} from './private-key.ts';
 export {
   parseSignature,
   type Signature,

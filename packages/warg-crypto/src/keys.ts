@@ -1,5 +1,5 @@
 import { backend } from '#backend';
-import { concatBytes, decodeBase64, encodeBase64, encodeUtf8 } from './bytes.ts';
+import { decodeBase64, encodeBase64, encodeUtf8 } from './bytes.ts';
 import { CryptoError, quote } from './errors.ts';
 import { digestOf, isDigest } from './hash.ts';
 
@@ -14,110 +14,6 @@ export type PublicKey = string & { readonly [publicKeyBrand]: true };
 
 /** The digest text of a public key's text. A key id that was read from a record may be any text. */
 export type KeyId = string & { readonly [keyIdBrand]: true };
-
-/** The order of the P-256 group, big-endian (SEC 2, section 2.4.2). */
-const GROUP_ORDER = Uint8Array.from([
-  0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6,
-  0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
-]);
-
-const INSPECT = Symbol.for('nodejs.util.inspect.custom');
-
-/**
- * A P-256 private key. It shows nothing of itself to `console.log`, `JSON.stringify`, string conversion or
- * structured cloning; {@link encodePrivateKey} is the one way to its text.
- */
-export class PrivateKey {
-  readonly #scalar: Uint8Array;
-  #publicKey: PublicKey | undefined;
-
-  /** @internal Use {@link parsePrivateKey} or {@link generatePrivateKey}. */
-  constructor(scalar: Uint8Array) {
-    this.#scalar = scalar;
-  }
-
-  /** @internal */
-  static scalarOf(key: PrivateKey): Uint8Array {
-    return key.#scalar;
-  }
-
-  /** @internal */
-  static publicKeyOf(key: PrivateKey): PublicKey {
-    key.#publicKey ??= formatPublicKey(backend.publicPoint(key.#scalar));
-    return key.#publicKey;
-  }
-
-  toString(): string {
-    return '[redacted]';
-  }
-
-  toJSON(): string {
-    return '[redacted]';
-  }
-
-  [INSPECT](): string {
-    return 'PrivateKey [redacted]';
-  }
-}
-
-/** Makes a new private key from the system's randomness. */
-export function generatePrivateKey(): PrivateKey {
-  return new PrivateKey(backend.randomScalar());
-}
-
-/**
- * Reads the text of a private key: `ecdsa-p256:` and base64 of the 32-byte scalar. The error never holds the text.
- *
- * @throws CryptoError `INVALID_PRIVATE_KEY` | `UNKNOWN_SIGNATURE_ALGORITHM`
- */
-export function parsePrivateKey(text: string): PrivateKey {
-  const colon = text.indexOf(':');
-  if (colon < 0) {
-    throw new CryptoError(
-      'INVALID_PRIVATE_KEY',
-      'expected a private key, `ecdsa-p256:` and base64 of 32 bytes, found a text without a colon',
-    );
-  }
-  // What stands before the colon may be a part of a secret that was pasted badly, so it is not quoted.
-  if (text.slice(0, colon) !== 'ecdsa-p256') {
-    throw new CryptoError(
-      'UNKNOWN_SIGNATURE_ALGORITHM',
-      'expected a private key that starts with `ecdsa-p256:`, found another beginning',
-    );
-  }
-  let scalar: Uint8Array;
-  try {
-    scalar = decodeBase64(text.slice(colon + 1));
-  } catch {
-    throw new CryptoError(
-      'INVALID_PRIVATE_KEY',
-      'expected padded base64 after `ecdsa-p256:`, found something else',
-    );
-  }
-  if (scalar.length !== 32) {
-    throw new CryptoError(
-      'INVALID_PRIVATE_KEY',
-      `expected a private key of 32 bytes, found ${scalar.length} bytes`,
-    );
-  }
-  if (scalar.every((byte) => byte === 0) || !isBelowOrder(scalar)) {
-    throw new CryptoError(
-      'INVALID_PRIVATE_KEY',
-      'expected a private key between 1 and the order of the P-256 group, found one outside',
-    );
-  }
-  return new PrivateKey(scalar);
-}
-
-/** The secret text of a private key. Whoever has it can sign as its owner: write it nowhere but to a keyring. */
-export function encodePrivateKey(key: PrivateKey): string {
-  return `ecdsa-p256:${encodeBase64(PrivateKey.scalarOf(key))}`;
-}
-
-/** The public key that belongs to a private key. */
-export function publicKeyOf(key: PrivateKey): PublicKey {
-  return PrivateKey.publicKeyOf(key);
-}
 
 /**
  * Reads the text of a public key. An uncompressed point is accepted and comes back compressed; compact points,
@@ -143,12 +39,19 @@ export function parsePublicKey(text: string): PublicKey {
   return formatPublicKey(point);
 }
 
-/** The 33-byte compressed SEC1 point of a public key. */
+/**
+ * The 33-byte compressed SEC1 point of a public key.
+ *
+ * @throws CryptoError `INVALID_PUBLIC_KEY` for a text that did not come from {@link parsePublicKey}
+ */
 export function publicKeyToBytes(key: PublicKey): Uint8Array<ArrayBuffer> {
-  return decodeBase64(key.slice('ecdsa-p256:'.length));
+  const point = decodeKeyText(key, 'INVALID_PUBLIC_KEY', 'public key');
+  if (point.length === 33) return point;
+  throw new CryptoError('INVALID_PUBLIC_KEY', `expected a compressed public key, found ${quote(key)}`);
 }
 
-function formatPublicKey(point: Uint8Array): PublicKey {
+/** The text of a compressed point. */
+export function formatPublicKey(point: Uint8Array): PublicKey {
   return `ecdsa-p256:${encodeBase64(point)}` as PublicKey;
 }
 
@@ -190,7 +93,7 @@ export function decodeKeyText(
   text: string,
   code: 'INVALID_PUBLIC_KEY' | 'INVALID_SIGNATURE',
   what: string,
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const parts = text.split(':', 3);
   if (parts.length !== 2) {
     throw new CryptoError(code, `expected a ${what}, \`ecdsa-p256:\` and base64, found ${quote(text)}`);
@@ -203,19 +106,4 @@ export function decodeKeyText(
       cause,
     });
   }
-}
-
-/** Whether a 32-byte big-endian number is below the order of the group. */
-export function isBelowOrder(scalar: Uint8Array): boolean {
-  for (let i = 0; i < 32; i++) {
-    const byte = scalar[i] as number;
-    const limit = GROUP_ORDER[i] as number;
-    if (byte !== limit) return byte < limit;
-  }
-  return false;
-}
-
-/** What is signed: the domain's prefix, a colon, the bytes. */
-export function prefixed(prefix: string, bytes: Uint8Array): Uint8Array {
-  return concatBytes(encodeUtf8(`${prefix}:`), bytes);
 }

@@ -5,7 +5,7 @@ import { backend as node } from './backend/node.ts';
 import { encodeBase64, encodeUtf8 } from './bytes.ts';
 import { decodeDerSignature, encodeDerSignature } from './der.ts';
 import { CryptoError, SignatureError } from './errors.ts';
-import { generatePrivateKey, publicKeyOf } from './keys.ts';
+import { generatePrivateKey, publicKeyOf } from './private-key.ts';
 import { parseSignature, SignaturePrefix, sign, verifySignature } from './signature.ts';
 
 const message = fc.uint8Array({ maxLength: 200 });

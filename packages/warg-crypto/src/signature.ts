@@ -1,15 +1,10 @@
 import { backend } from '#backend';
-import { encodeBase64 } from './bytes.ts';
+import { concatBytes, encodeBase64, encodeUtf8 } from './bytes.ts';
 import { decodeDerSignature, encodeDerSignature } from './der.ts';
 import { CryptoError, quote, SignatureError } from './errors.ts';
-import {
-  decodeKeyText,
-  isBelowOrder,
-  PrivateKey,
-  type PublicKey,
-  prefixed,
-  publicKeyToBytes,
-} from './keys.ts';
+import { decodeKeyText, type PublicKey, publicKeyToBytes } from './keys.ts';
+import { type PrivateKey, scalarOf } from './private-key.ts';
+import { isScalar } from './scalar.ts';
 
 declare const signatureBrand: unique symbol;
 
@@ -66,7 +61,7 @@ export function verifySignature(
 
 /** Signs a message without a domain. For records and checkpoints, {@link sign} is the one to call. */
 export function signMessage(key: PrivateKey, message: Uint8Array): Signature {
-  const der = encodeDerSignature(backend.sign(PrivateKey.scalarOf(key), message));
+  const der = encodeDerSignature(backend.sign(scalarOf(key), message));
   return `ecdsa-p256:${encodeBase64(der)}` as Signature;
 }
 
@@ -85,7 +80,7 @@ export function verifyMessage(publicKey: PublicKey, message: Uint8Array, signatu
 /** The 64 bytes, r then s, of a signature's text. */
 function decodeSignature(text: string): Uint8Array {
   const compact = decodeDerSignature(decodeKeyText(text, 'INVALID_SIGNATURE', 'signature'));
-  if (!compact || !inRange(compact.subarray(0, 32)) || !inRange(compact.subarray(32))) {
+  if (!compact || !isScalar(compact.subarray(0, 32)) || !isScalar(compact.subarray(32))) {
     throw new CryptoError(
       'INVALID_SIGNATURE',
       `expected a P-256 signature in DER form, found ${quote(text)}`,
@@ -94,6 +89,7 @@ function decodeSignature(text: string): Uint8Array {
   return compact;
 }
 
-function inRange(number: Uint8Array): boolean {
-  return number.some((byte) => byte !== 0) && isBelowOrder(number);
+/** What is signed: the domain's prefix, a colon, the bytes. */
+function prefixed(prefix: SignaturePrefix, bytes: Uint8Array): Uint8Array {
+  return concatBytes(encodeUtf8(`${prefix}:`), bytes);
 }

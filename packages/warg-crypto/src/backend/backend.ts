@@ -19,7 +19,7 @@ export interface Backend {
   decodePoint(sec1: Uint8Array): Uint8Array<ArrayBuffer> | undefined;
   /** ECDSA with SHA-256 and the deterministic nonce of RFC 6979; s is not normalised. */
   sign(scalar: Uint8Array, message: Uint8Array): Uint8Array;
-  /** ECDSA with SHA-256; high s is accepted. */
+  /** ECDSA with SHA-256; high s is accepted. False for a point off the curve. */
   verify(point: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
 }
 

@@ -82,6 +82,12 @@ export const backend: Backend = {
   // OpenSSL's own ECDSA draws a random nonce, and Node has no option for the deterministic one.
   sign: (scalar, message) => rfc6979Sign(scalar, message, publicPoint),
   verify(point, message, signature) {
-    return verify('sha256', message, { key: importPoint(point), dsaEncoding: 'ieee-p1363' }, signature);
+    let key: KeyObject;
+    try {
+      key = importPoint(point);
+    } catch {
+      return false;
+    }
+    return verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);
   },
 };
