@@ -23,12 +23,12 @@ let record: TestRecord;
 const bytes = new Uint8Array(randomBytes(3 * mebibyte));
 const digest: Digest = digestOf(bytes);
 
-beforeEach(async () => {
+async function setUp(idle: number): Promise<void> {
   dir = await mkdtemp(join(tmpdir(), 'warg-upload-'));
   const opened = await openRegistry({
     content: fileContent(dir),
     maxContentBytes: 4 * mebibyte,
-    bodyTimeouts: { idle: 200 },
+    bodyTimeouts: { idle },
   });
   registry = opened;
   call = opened.call;
@@ -37,12 +37,16 @@ beforeEach(async () => {
   await call.settle(pkg.init());
   record = pkg.release('1.0.0', digest);
   await call.publish(record);
-});
-afterEach(async () => {
+}
+
+async function tearDown(): Promise<void> {
   await server.close();
   await registry.close();
   await rm(dir, { recursive: true, force: true });
-});
+}
+
+beforeEach(() => setUp(60_000));
+afterEach(tearDown);
 
 const url = (): string => `${server.url}/${paths.recordContent(record.logId, record.recordId, digest)}`;
 
@@ -161,6 +165,8 @@ describe('an upload over a socket', () => {
   });
 
   it('leaves nothing when it stands still', async () => {
+    await tearDown();
+    await setUp(50);
     const socket = await begin(`Content-Length: ${bytes.length}`, bytes.subarray(0, 1000));
     let answer = '';
     socket.on('data', (chunk) => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -122,6 +122,29 @@ describe('warg-server', () => {
     expect(await second.ended).toBe(0);
   });
 
+  it('clears away an upload in whose middle it was killed, and takes it again', async () => {
+    const tmp = join(dir, 'data', 'content', 'tmp');
+    const first = await serve();
+    const pkg = testPackage('test:hello');
+    const release = [pkg.init(), pkg.release('1.0.0', digestNamed('content'))] as const;
+    await callerAt(first.url).settle(release[0]);
+    await callerAt(first.url).publish(release[1]);
+    const { hostname, port } = new URL(first.url);
+    const socket = connect(Number(port), hostname).on('error', () => {});
+    const path = paths.recordContent(release[1].logId, release[1].recordId, digestNamed('content'));
+    socket.write(`POST /${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\n\r\ncont`);
+    while ((await readdir(tmp)).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    first.child.kill('SIGKILL');
+    expect(await first.ended).toBe('SIGKILL');
+    expect(await readdir(tmp)).toHaveLength(1);
+
+    const call = callerAt((await serve()).url);
+    expect(await readdir(tmp)).toEqual([]);
+    const upload = await call.upload(release[1], digestNamed('content'), 'content');
+    expect(upload.status).toBe(201);
+    expect(await call.settle(release[1])).toMatchObject({ state: 'published' });
+  });
+
   it('keeps its files to itself, where it was told to', async () => {
     const { child, ended } = await serve(['--content-dir', 'elsewhere']);
     for (const [path, mode] of [
@@ -182,16 +205,26 @@ describe('warg-server', () => {
     expect(said).not.toContain('token-of-mine');
   });
 
+  /** Sends half a request and waits until the server reads its body. */
+  async function beginRequest(
+    url: string,
+  ): Promise<{ readonly socket: Socket; readonly answer: () => string }> {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname).on('error', () => {});
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk;
+    });
+    socket.write('POST /v1/fetch/names HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n');
+    socket.write('Content-Length: 15\r\nExpect: 100-continue\r\n\r\n{');
+    await once(socket, 'data');
+    expect(answer).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    return { socket, answer: () => answer };
+  }
+
   it('ends at once at a second signal', async () => {
     const program = await serve();
-    const { hostname, port } = new URL(program.url);
-    const socket = connect(Number(port), hostname).on('error', () => {});
-    await once(socket, 'connect');
-    // A request that takes its time keeps the server from ending by itself.
-    socket.write(
-      'POST /v1/fetch/names HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
-    );
-    await fetch(`${program.url}/v1/fetch/checkpoint`);
+    const { socket } = await beginRequest(program.url);
     program.child.kill('SIGINT');
     await until(program, () => program.err().includes('shutting down'));
     program.child.kill('SIGINT');
@@ -201,22 +234,12 @@ describe('warg-server', () => {
 
   it('finishes what was asked before it ends', async () => {
     const program = await serve();
-    const { hostname, port } = new URL(program.url);
-    const socket = connect(Number(port), hostname).on('error', () => {});
-    let answer = '';
-    socket.on('data', (chunk) => {
-      answer += chunk;
-    });
-    await once(socket, 'connect');
-    socket.write(
-      'POST /v1/fetch/names HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{',
-    );
-    await fetch(`${program.url}/v1/fetch/checkpoint`);
+    const { socket, answer } = await beginRequest(program.url);
     program.child.kill('SIGTERM');
     await until(program, () => program.err().includes('shutting down'));
     socket.write('"packages":[]}');
     await once(socket, 'close');
-    expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n.*{"packages":{}}$/s);
+    expect(answer()).toMatch(/HTTP\/1.1 200 OK\r\n.*{"packages":{}}$/s);
     expect(await program.ended).toBe(0);
   });
 });
