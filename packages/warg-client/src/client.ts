@@ -32,6 +32,7 @@ import type {
   Resolution,
   UpdateResult,
 } from './results.ts';
+import { logCache } from './state/log-cache.ts';
 import { pinDocument, readPin } from './state/registry-state.ts';
 import { updateRegistry } from './update/update.ts';
 import { updateResult } from './update/update-result.ts';
@@ -71,6 +72,7 @@ export class WargClient {
       address,
       storage: options.storage,
       documents: options.storage.registry(address.name),
+      logs: logCache(),
       transport,
       limits,
       now: options.clock ?? Date.now,

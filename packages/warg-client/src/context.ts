@@ -4,6 +4,7 @@ import type { RegistryAddress } from './http/urls.ts';
 import type { Limits } from './limits.ts';
 import type { CallOptions, Signer } from './options.ts';
 import type { RegistryApi } from './registry/registry-api.ts';
+import type { LogCache } from './state/log-cache.ts';
 import type { ClientStorage, RegistryStorage } from './storage/storage.ts';
 import type { Pin } from './verify/operator.ts';
 
@@ -13,6 +14,8 @@ export interface ClientContext {
   readonly storage: ClientStorage;
   /** The storage's documents of this registry. */
   readonly documents: RegistryStorage;
+  /** Packages' logs as they were read from `documents`. */
+  readonly logs: LogCache;
   readonly transport: Transport;
   readonly limits: Limits;
   /** Milliseconds since 1970. */

@@ -4,10 +4,9 @@ import { ClientError, isClientError } from './errors.ts';
 import type { ReadOptions } from './options.ts';
 import { groundOf, operatorInfo, packageInfo } from './package-info.ts';
 import type { AbsentPackage, OperatorInfo, PackageInfo } from './results.ts';
-import { readPackageLog } from './state/package-log.ts';
 import { type RegistryState, readRegistryState } from './state/registry-state.ts';
 import type { StorageSnapshot } from './storage/storage.ts';
-import { updateRegistry } from './update/update.ts';
+import { updatePackage, updateRegistry } from './update/update.ts';
 import { updatedGround } from './update/update-result.ts';
 
 const stored = { firstUse: false, refreshed: false, warnings: [] };
@@ -19,10 +18,8 @@ export async function packageOf(
   options: ReadOptions,
 ): Promise<PackageInfo> {
   if (!(options.refresh ?? !context.offline)) return storedPackage(context, name, options);
-  const updated = await updateRegistry(context, [name], options);
-  const [found] = updated.packages;
-  if (found?.log !== undefined)
-    return packageInfo(updatedGround(context, updated), name, found.logId, found.log);
+  const { updated, log } = await updatePackage(context, name, options);
+  if (log !== undefined) return packageInfo(updatedGround(context, updated), name, packageLogId(name), log);
   throw packageNotFound(context, updated.absent[0], name);
 }
 
@@ -41,7 +38,7 @@ async function storedPackage(
         { registry: context.address.name, name },
       );
     }
-    const log = await readPackageLog(snapshot, logId, listed);
+    const log = await context.logs.read(snapshot, logId, listed);
     return packageInfo(groundOf(context.address.name, state, listed.provedAt, stored), name, logId, log);
   });
 }
@@ -60,7 +57,7 @@ export async function packagesOf(
     const all: PackageInfo[] = [];
     for (const [logId, listed] of state?.packages ?? []) {
       options.signal?.throwIfAborted();
-      const log = await readPackageLog(snapshot, logId, listed);
+      const log = await context.logs.read(snapshot, logId, listed);
       all.push(
         packageInfo(groundOf(context.address.name, state!, listed.provedAt, about), listed.name, logId, log),
       );

@@ -69,13 +69,14 @@ async function honestAnswer(
 /** What the client believes, without what nobody can prove: tokens, and where records before the head stand. */
 function believed(contents: Record<string, string>): unknown {
   const documents = Object.entries(contents).map(([key, text]) => {
-    const document = JSON.parse(text) as { records?: object[]; operator?: object[] };
+    const document = JSON.parse(text) as { records?: object[]; operator?: object[]; packages?: object[] };
     for (const list of [document.records, document.operator]) {
       list?.forEach((record, position) => {
         Object.assign(record, { fetchToken: '' });
         if (position < list.length - 1) Object.assign(record, { registryIndex: 0 });
       });
     }
+    for (const listed of document.packages ?? []) Object.assign(listed, { fetchToken: '' });
     return [key, document];
   });
   return Object.fromEntries(documents);

@@ -2,7 +2,7 @@ import { encodeUtf8, generatePrivateKey, publicKeyOf } from '@warg/crypto';
 import { describe, expect, it } from 'vitest';
 import { ClientError } from '../src/errors.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
-import { json, serve } from './registry/serve.ts';
+import { type Fetch, json, serve } from './registry/serve.ts';
 import { author, contentsOf, counting, hello, openClient, registryUrl } from './registry/setup.ts';
 import { testRegistry } from './registry/test-registry.ts';
 
@@ -214,6 +214,41 @@ describe('update', () => {
     expect((await client.update()).warnings).toEqual(['beware [2J of this']);
   });
 
+  it('reads logs again from their start when the registry does not know its own tokens any more', async () => {
+    const registry = await withPackages(2, 3);
+    const storage = memoryStorage();
+    const inner = serve(registry);
+    const falseTokens: Fetch = async (input, init) => {
+      const response = await inner(input, init);
+      const text = await response.text();
+      return new Response(text.replaceAll(/"fetchToken":"[^"]*"/g, '"fetchToken":"false"'), response);
+    };
+    const strict: Fetch = async (input, init) => {
+      const request = new Request(input as Request, init);
+      const text = await request.clone().text();
+      if (text.includes('"false"')) return json(404, '{"status":404,"type":"fetchToken","id":"false"}');
+      return inner(request);
+    };
+    await (await openClient(falseTokens, { storage })).update(['test:package-n0', 'test:package-n1']);
+    await registry.release('test:package-n0', '9.0.0', hello, author);
+    const client = await openClient(strict, { storage });
+    const result = await client.update();
+    expect(result.packages.map(({ records, newRecords }) => [records, newRecords])).toEqual([
+      [4, 1],
+      [3, 0],
+    ]);
+    // But not other records than before.
+    const other = await testRegistry({ operatorKey: registry.operatorKey, now: registry.now });
+    await other.release('test:package-n1', '6.6.6', hello, author);
+    const logId = [...other.logs.keys()].at(-1)!;
+    registry.logs.set(
+      logId,
+      other.logs.get(logId)!.map((record, i) => ({ ...record, registryIndex: i + 1 })),
+    );
+    await registry.release('test:package-n0', '9.1.0', hello, author);
+    await expect(client.update()).rejects.toMatchObject({ code: 'LOG_VANISHED' });
+  });
+
   it('is cancelled at any call, with the reason given, and leaves nothing', async () => {
     const registry = await withPackages(2);
     const storage = memoryStorage();
@@ -268,7 +303,8 @@ describe('update', () => {
         mangled(good),
       ]) {
         await documents.commit(await documents.snapshot(), new Map([[key, bad]]));
-        const error = await client.package('test:package-n0').catch((caught: unknown) => caught);
+        const anew = await openClient(serve(registry), { storage });
+        const error = await anew.package('test:package-n0').catch((caught: unknown) => caught);
         expect(error, key).toBeInstanceOf(ClientError);
         expect((error as ClientError).code).toMatch(/^STORAGE_(CORRUPT|FORMAT_UNKNOWN)$/);
         expect((error as ClientError).message).toContain('warg reset');

@@ -16,7 +16,7 @@ import type { RegistryApi } from '../registry/registry-api.ts';
 import { readName } from '../resolve.ts';
 import type { PublishResult, StoredPublishEntry } from '../results.ts';
 import { forgetSubmission, keepSubmission, readSubmission } from '../state/submission.ts';
-import { type Updated, updateRegistry } from '../update/update.ts';
+import { type Updated, updatePackage } from '../update/update.ts';
 import { updatedGround } from '../update/update-result.ts';
 import type { VerifiedLog } from '../verify/log.ts';
 import { type Draft, draftRecord, resumedDraft, servesSamePurpose } from './draft.ts';
@@ -106,8 +106,7 @@ async function refresh(
   options: PublishOptions,
 ): Promise<Base> {
   const logId = packageLogId(request.name);
-  const updated = await updateRegistry(context, [request.name], options);
-  const log = updated.packages.find((found) => found.logId === logId)?.log;
+  const { updated, log } = await updatePackage(context, request.name, options);
   if (request.head !== undefined && log?.head !== request.head) {
     throw new ClientError(
       'PUBLISH_HEAD_MOVED',
@@ -155,12 +154,12 @@ async function published(
   index: number | undefined,
   options: PublishOptions,
 ): Promise<PublishResult> {
-  const { updated, found, registryIndex } = await verifyPublished(context, record, index, options);
+  const { updated, log, registryIndex } = await verifyPublished(context, record, index, options);
   await forgetSubmission(context, record.logId, record.recordId);
   return {
     ...resultOf(context, record.name, draft, updated, 'published', []),
     registryIndex,
-    package: packageInfo(updatedGround(context, updated), record.name, record.logId, found.log!),
+    package: packageInfo(updatedGround(context, updated), record.name, record.logId, log),
   };
 }
 
@@ -170,8 +169,8 @@ async function headMoved(
   before: VerifiedLog<PackageState> | undefined,
   options: PublishOptions,
 ): Promise<boolean> {
-  const updated = await updateRegistry(context, [name], options);
-  return updated.packages[0]?.log?.head !== before?.head;
+  const { log } = await updatePackage(context, name, options);
+  return log?.head !== before?.head;
 }
 
 function resultOf(

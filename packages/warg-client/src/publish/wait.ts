@@ -1,4 +1,10 @@
-import { type LogId, type PackageName, packageRecordId, type RecordId } from '@warg/protocol';
+import {
+  type LogId,
+  type PackageName,
+  type PackageState,
+  packageRecordId,
+  type RecordId,
+} from '@warg/protocol';
 import type { PackageRecordResponse } from '@warg/protocol/api';
 import { type ClientContext, reporter } from '../context.ts';
 import { ClientError, isClientError } from '../errors.ts';
@@ -8,8 +14,9 @@ import { packageInfo } from '../package-info.ts';
 import type { RegistryApi } from '../registry/registry-api.ts';
 import type { PackageInfo } from '../results.ts';
 import { forgetSubmission } from '../state/submission.ts';
-import { type Updated, type UpdatedPackage, updateRegistry } from '../update/update.ts';
+import { type Updated, updatePackage } from '../update/update.ts';
 import { updatedGround } from '../update/update-result.ts';
+import type { VerifiedLog } from '../verify/log.ts';
 import { findRecord } from './submit.ts';
 
 const firstPause = 20;
@@ -61,22 +68,25 @@ export async function verifyPublished(
   record: { readonly name: PackageName; readonly logId: LogId; readonly recordId: RecordId },
   registryIndex: number | undefined,
   options: WaitOptions,
-): Promise<{ readonly updated: Updated; readonly found: UpdatedPackage; readonly registryIndex: number }> {
+): Promise<{
+  readonly updated: Updated;
+  readonly log: VerifiedLog<PackageState>;
+  readonly registryIndex: number;
+}> {
   // Behind a load balancer, the one who answers may be a moment behind the one who published.
   for (let attempt = 0; ; attempt++) {
-    const updated = await updateRegistry(context, [record.name], options);
-    const found = updated.packages.find(({ logId }) => logId === record.logId);
-    const published = found?.log?.records.find(
+    const { updated, log } = await updatePackage(context, record.name, options);
+    const published = log?.records.find(
       ({ contentBytes }) => packageRecordId(contentBytes) === record.recordId,
     );
-    if (found !== undefined && published !== undefined) {
+    if (log !== undefined && published !== undefined) {
       if (registryIndex === undefined || published.registryIndex === registryIndex) {
         reporter(options)({
           type: 'published',
           recordId: record.recordId,
           registryIndex: published.registryIndex,
         });
-        return { updated, found, registryIndex: published.registryIndex };
+        return { updated, log, registryIndex: published.registryIndex };
       }
       throw new ClientError(
         'REGISTRY_INDEX_INVALID',
@@ -125,9 +135,9 @@ export async function waitForPublish(
         { name, recordId, digest: [...settled.missingContent.keys()][0] ?? '' },
       );
     case 'published': {
-      const { updated, found } = await verifyPublished(context, record, settled.registryIndex, options);
+      const { updated, log } = await verifyPublished(context, record, settled.registryIndex, options);
       await forgetSubmission(context, logId, recordId);
-      return packageInfo(updatedGround(context, updated), name, logId, found.log!);
+      return packageInfo(updatedGround(context, updated), name, logId, log);
     }
   }
 }

@@ -1,6 +1,12 @@
-import { type LogId, type PackageName, type PackageState, parseLogId } from '@warg/protocol';
+import {
+  type LogId,
+  type PackageName,
+  type PackageState,
+  type PublishedEnvelope,
+  parseLogId,
+} from '@warg/protocol';
 import type { StorageSnapshot } from '../storage/storage.ts';
-import type { KnownLog, VerifiedLog } from '../verify/log.ts';
+import type { VerifiedLog } from '../verify/log.ts';
 import { verifyPackageLog } from '../verify/package.ts';
 import {
   corrupt,
@@ -28,18 +34,42 @@ export async function readPackageLog(
   snapshot: StorageSnapshot,
   logId: LogId,
   listed: ListedPackage,
-): Promise<KnownLog<PackageState>> {
+): Promise<VerifiedLog<PackageState>> {
   const key = packageKey(logId);
   const received = await readDocument(snapshot, key, format, (members) => {
     if (parseLogId(textOf(members['logId'])) !== logId) throw new TypeError('it is another log');
     return listOf(members['records'], publishedOf);
   });
   if (received === undefined || received.length !== listed.records) throw corrupt(key, 'records are missing');
+  const log = refold(logId, received);
+  if (log.head !== listed.head || log.headIndex !== listed.headIndex)
+    throw corrupt(key, 'it ends with another record');
+  return log;
+}
+
+function refold(logId: LogId, received: readonly PublishedEnvelope[]): VerifiedLog<PackageState> {
   try {
-    return { ...verifyPackageLog({ logId, known: undefined, received }), provedAt: listed.provedAt };
+    return verifyPackageLog({ logId, known: undefined, received });
   } catch (cause) {
-    throw corrupt(key, 'its records do not fold', cause as Error);
+    throw corrupt(packageKey(logId), 'its records do not fold', cause as Error);
   }
+}
+
+/** How a registry's document lists a package's log. */
+export function listPackage(
+  name: PackageName,
+  log: VerifiedLog<PackageState>,
+  provedAt: ListedPackage['provedAt'],
+): ListedPackage {
+  const { head, headIndex, records } = log;
+  return {
+    name,
+    records: records.length,
+    head,
+    headIndex,
+    fetchToken: records.at(-1)?.fetchToken ?? '',
+    provedAt,
+  };
 }
 
 export function writePackageLog(logId: LogId, name: PackageName, log: VerifiedLog<PackageState>): Uint8Array {

@@ -13,7 +13,7 @@ import {
 } from '@warg/protocol';
 import type { OperatorPin } from '../results.ts';
 import type { StorageSnapshot } from '../storage/storage.ts';
-import type { KnownLog } from '../verify/log.ts';
+import type { VerifiedLog } from '../verify/log.ts';
 import { verifyOperatorLog, verifySelfSigned } from '../verify/operator.ts';
 import {
   checkpointOf,
@@ -34,6 +34,10 @@ export interface ListedPackage {
   readonly name: PackageName;
   /** How many records its document holds. */
   readonly records: number;
+  /** The last of them. */
+  readonly head: RecordId;
+  readonly headIndex: number;
+  readonly fetchToken: string;
   /** The checkpoint that its log was proved at. */
   readonly provedAt: SignedCheckpoint;
 }
@@ -45,7 +49,8 @@ export interface RegistryState {
   readonly confirmedPins: readonly string[];
   /** The last checkpoint that was verified. */
   readonly checkpoint: SignedCheckpoint;
-  readonly operator: KnownLog<OperatorState>;
+  /** As of `checkpoint`. */
+  readonly operator: VerifiedLog<OperatorState>;
   readonly packages: ReadonlyMap<LogId, ListedPackage>;
 }
 
@@ -68,6 +73,9 @@ export async function readRegistryState(snapshot: StorageSnapshot): Promise<Regi
       packages.set(parseLogId(textOf(element['logId'])), {
         name: parsePackageName(textOf(element['name'])),
         records: countOf(element['records']),
+        head: parseRecordId(textOf(element['head'])),
+        headIndex: countOf(element['headIndex']),
+        fetchToken: textOf(element['fetchToken']),
         provedAt: checkpointAt(element['provedAt']),
       });
     }
@@ -83,7 +91,7 @@ export async function readRegistryState(snapshot: StorageSnapshot): Promise<Regi
   if (pin === undefined) throw corrupt(pinKey, 'it is missing');
   const { records, ...rest } = stored;
   requireOperator(pin, records);
-  return { ...rest, pin, operator: refoldOperator(records, rest.checkpoint) };
+  return { ...rest, pin, operator: refoldOperator(records) };
 }
 
 function requireOperator(pin: OperatorPin, [first]: readonly PublishedEnvelope[]): void {
@@ -96,12 +104,9 @@ function requireOperator(pin: OperatorPin, [first]: readonly PublishedEnvelope[]
   throw corrupt(pinKey, 'it does not belong to the operator log');
 }
 
-function refoldOperator(
-  received: readonly PublishedEnvelope[],
-  provedAt: SignedCheckpoint,
-): KnownLog<OperatorState> {
+function refoldOperator(received: readonly PublishedEnvelope[]): VerifiedLog<OperatorState> {
   try {
-    return { ...verifyOperatorLog({ logId: OPERATOR_LOG_ID, known: undefined, received }), provedAt };
+    return verifyOperatorLog({ logId: OPERATOR_LOG_ID, known: undefined, received });
   } catch (cause) {
     throw corrupt(registryKey, 'the operator log does not fold', cause as Error);
   }
@@ -121,10 +126,9 @@ export function writeRegistryState(state: RegistryState): ReadonlyMap<string, Ui
     return number;
   };
   const latest = numberOf(state.checkpoint);
-  const packages = [...state.packages].map(([logId, { name, records, provedAt }]) => ({
+  const packages = [...state.packages].map(([logId, { provedAt, ...listed }]) => ({
     logId,
-    name,
-    records,
+    ...listed,
     provedAt: numberOf(provedAt),
   }));
   const document = writeDocument(format, {

@@ -1,10 +1,9 @@
-import { OPERATOR_LOG_ID, type OperatorState, type SignedCheckpoint } from '@warg/protocol';
+import { OPERATOR_LOG_ID, type SignedCheckpoint } from '@warg/protocol';
 import type { Limits } from '../limits.ts';
 import type { ApiCall, RegistryApi } from '../registry/registry-api.ts';
 import { isSameState } from '../verify/checkpoint.ts';
-import type { KnownLog } from '../verify/log.ts';
 import { headsToProve, type RegistryAnswers } from '../verify/registry.ts';
-import { chunks, type FetchedLogs, fetchLogs, type WantedLog } from './fetch-logs.ts';
+import { chunks, type FetchedLogs, fetchLogs, type KnownOperator, type WantedLog } from './fetch-logs.ts';
 
 /** Everything that was asked about one checkpoint, and what came back. Untrusted. */
 export interface Collected {
@@ -22,7 +21,7 @@ export async function collectAnswers(
   question: {
     readonly checkpoint: SignedCheckpoint;
     readonly previous: SignedCheckpoint | undefined;
-    readonly operator: KnownLog<OperatorState> | undefined;
+    readonly operator: KnownOperator | undefined;
     readonly wanted: readonly WantedLog[];
   },
   limits: Limits,
@@ -32,13 +31,17 @@ export async function collectAnswers(
   const { checkpoint, previous } = question;
   const { logLength } = checkpoint.contents;
   const logs = await fetchLogs(api, question, limits, call, onRecords);
-  const operator = { logId: OPERATOR_LOG_ID, known: question.operator, received: logs.operator };
-  const packages = question.wanted.flatMap(({ logId, known }) => {
+  const operator = { logId: OPERATOR_LOG_ID, known: question.operator?.log, received: logs.operator };
+  const packages: RegistryAnswers['packages'][number][] = [];
+  const unchanged: RegistryAnswers['unchanged'][number][] = [];
+  for (const { logId, known } of question.wanted) {
     const received = logs.packages.get(logId);
-    return received === undefined ? [] : [{ logId, known, received }];
-  });
+    if (received === undefined) continue;
+    if (known !== undefined && received.length === 0) unchanged.push(known);
+    else packages.push({ logId, known: await known?.load(), received });
+  }
 
-  const heads = headsToProve({ checkpoint, operator, packages });
+  const heads = headsToProve({ checkpoint, operator, packages, unchanged }, previous);
   const inclusion: RegistryAnswers['inclusion'][number][] = [];
   for (const batch of chunks(heads, limits.leavesPerRequest)) {
     const leafs = batch.map(({ registryIndex }) => registryIndex);
@@ -60,7 +63,7 @@ export async function collectAnswers(
   }
 
   return {
-    answers: { checkpoint, operator, packages, inclusion, consistency, absence },
+    answers: { checkpoint, operator, packages, unchanged, inclusion, consistency, absence },
     unknown: logs.unknown,
     warnings: logs.warnings,
   };

@@ -11,14 +11,26 @@ import { ClientError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import { type ApiCall, apiErrorOf, type RegistryApi } from '../registry/registry-api.ts';
 import { isSameState } from '../verify/checkpoint.ts';
-import type { KnownLog } from '../verify/log.ts';
-import { logCursor } from './log-cursor.ts';
+import type { KnownHead, VerifiedLog } from '../verify/log.ts';
+import { type LogPosition, logCursor } from './log-cursor.ts';
 
 /** A package that is asked for, and what is known of it. */
 export interface WantedLog {
   readonly name: PackageName;
   readonly logId: LogId;
-  readonly known: KnownLog<PackageState> | undefined;
+  readonly known: KnownPackage | undefined;
+}
+
+/** What is known of a package: its head at once, its records when they are needed. */
+export interface KnownPackage extends KnownHead {
+  readonly fetchToken: string;
+  load(): Promise<VerifiedLog<PackageState>>;
+}
+
+/** The operator log that is known, and the checkpoint that it was proved at. */
+export interface KnownOperator {
+  readonly log: VerifiedLog<OperatorState>;
+  readonly provedAt: SignedCheckpoint;
 }
 
 /** What came for the logs that were asked for. Untrusted. */
@@ -45,7 +57,7 @@ export async function fetchLogs(
   api: RegistryApi,
   question: {
     readonly checkpoint: SignedCheckpoint;
-    readonly operator: KnownLog<OperatorState> | undefined;
+    readonly operator: KnownOperator | undefined;
     readonly wanted: readonly WantedLog[];
   },
   limits: Limits,
@@ -53,11 +65,16 @@ export async function fetchLogs(
   onRecords: (received: number) => void,
 ): Promise<FetchedLogs> {
   const { checkpoint } = question;
-  const isCurrent = (log: KnownLog<unknown> | undefined) =>
-    log !== undefined && isSameState(log.provedAt, checkpoint);
+  const isCurrent = (known: { readonly provedAt: SignedCheckpoint } | undefined) =>
+    known !== undefined && isSameState(known.provedAt, checkpoint);
   const missing = question.wanted.filter(({ known }) => !isCurrent(known));
-  const operator = logCursor(question.operator, 'the operator log');
-  const cursors = new Map(question.wanted.map(({ name, logId, known }) => [logId, logCursor(known, name)]));
+  const operator = logCursor(question.operator && operatorPosition(question.operator), 'the operator log');
+  const cursors = new Map(
+    question.wanted.map(({ name, logId, known }) => [
+      logId,
+      logCursor(known && packagePosition(known), name),
+    ]),
+  );
   const unknown: { wanted: WantedLog; hint: RegistryHint | undefined }[] = [];
   const warnings = new Set<string>();
   let records = 0;
@@ -86,9 +103,11 @@ export async function fetchLogs(
       }
     }
   }
+  const packages = new Map<LogId, readonly PublishedEnvelope[]>();
+  for (const [logId, cursor] of cursors) packages.set(logId, await cursor.news());
   return {
-    operator: operator.news(),
-    packages: new Map([...cursors].map(([logId, cursor]) => [logId, cursor.news()])),
+    operator: await operator.news(),
+    packages,
     unknown,
     warnings: [...warnings],
   };
@@ -155,6 +174,15 @@ export async function fetchLogs(
     onRecords(records);
     return received;
   }
+}
+
+function operatorPosition({ log }: KnownOperator): LogPosition | undefined {
+  const last = log.records.at(-1);
+  return last && { fetchToken: last.fetchToken, registryIndex: log.headIndex, load: async () => log.records };
+}
+
+function packagePosition({ fetchToken, headIndex, load }: KnownPackage): LogPosition {
+  return { fetchToken, registryIndex: headIndex, load: async () => (await load()).records };
 }
 
 function vanished({ name, logId }: WantedLog, cause: unknown): ClientError {

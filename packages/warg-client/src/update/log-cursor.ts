@@ -1,14 +1,24 @@
 import { equalBytes } from '@warg/crypto';
 import type { PublishedEnvelope } from '@warg/protocol';
 import { ClientError } from '../errors.ts';
-import type { KnownLog } from '../verify/log.ts';
 
 const maxTokenLength = 1024;
+
+/** Where reading begins: behind the last record that is known. */
+export interface LogPosition {
+  /** Names the last record that is known. */
+  readonly fetchToken: string;
+  readonly registryIndex: number;
+  /** The records that are known, read when they are needed. */
+  load(): Promise<readonly PublishedEnvelope[]>;
+}
 
 /** How far a log was read. */
 export interface LogCursor {
   /** The token of the last record that is here; undefined at the log's beginning. */
   token(): string | undefined;
+  /** Whether anything is here, from before or from now. */
+  isEmpty(): boolean;
   /** Takes the records that came next, and says how many. */
   append(records: readonly PublishedEnvelope[]): number;
   /**
@@ -16,18 +26,15 @@ export interface LogCursor {
    * known before may be read again; false where something of this reading came already.
    */
   restart(): boolean;
-  /** Whether anything is here, from before or from now. */
-  readonly isEmpty: () => boolean;
   /** The records behind those that are known. */
-  news(): readonly PublishedEnvelope[];
+  news(): Promise<readonly PublishedEnvelope[]>;
 }
 
 /** A cursor behind what is known of a log. @param what the log's name, for messages */
-export function logCursor(known: KnownLog<unknown> | undefined, what: string): LogCursor {
-  const before = known?.records ?? [];
+export function logCursor(known: LogPosition | undefined, what: string): LogCursor {
   const received: PublishedEnvelope[] = [];
   let restarted = false;
-  const last = () => received.at(-1) ?? (restarted ? undefined : before.at(-1));
+  const last = () => received.at(-1) ?? (restarted ? undefined : known);
   return {
     token: () => last()?.fetchToken,
     isEmpty: () => last() === undefined,
@@ -41,12 +48,13 @@ export function logCursor(known: KnownLog<unknown> | undefined, what: string): L
       return records.length;
     },
     restart() {
-      if (restarted || received.length > 0 || before.length === 0) return false;
+      if (restarted || received.length > 0 || known === undefined) return false;
       restarted = true;
       return true;
     },
-    news() {
-      if (!restarted) return received;
+    async news() {
+      if (!restarted || known === undefined) return received;
+      const before = await known.load();
       before.forEach((record, position) => {
         const again = received[position];
         if (again === undefined || !isSame(record, again)) throw notTheSame(what, position);

@@ -10,7 +10,7 @@ import { type ClientContext, reporter } from '../context.ts';
 import { ClientError, isClientError } from '../errors.ts';
 import type { CallOptions } from '../options.ts';
 import type { AbsentPackage, OperatorPin } from '../results.ts';
-import { packageKey, readPackageLog, writePackageLog } from '../state/package-log.ts';
+import { listPackage, packageKey, writePackageLog } from '../state/package-log.ts';
 import {
   type ListedPackage,
   type RegistryState,
@@ -37,10 +37,12 @@ import type { WantedLog } from './fetch-logs.ts';
 export interface UpdatedPackage {
   readonly name: PackageName;
   readonly logId: LogId;
-  /** None where the stored log was already proved at this state, and was not needed. */
+  /** Always there for `updatePackage`; else only where something new came. */
   readonly log: VerifiedLog<PackageState> | undefined;
   readonly records: number;
   readonly newRecords: number;
+  /** Whether its log is to be written. */
+  readonly isNew: boolean;
 }
 
 /** What an update came to: the state that is now stored. */
@@ -57,20 +59,32 @@ export interface Updated {
 const aDay = 24 * 60 * 60;
 const commitAttempts = 3;
 
+/** Brings one package to the registry's newest checkpoint; `log` is undefined where the registry has none. */
+export async function updatePackage(
+  context: ClientContext,
+  name: PackageName,
+  options: CallOptions,
+): Promise<{ readonly updated: Updated; readonly log: VerifiedLog<PackageState> | undefined }> {
+  const updated = await updateRegistry(context, [name], options, true);
+  return { updated, log: updated.packages[0]?.log };
+}
+
 /**
  * Brings stored state to the registry's newest checkpoint. Everything is verified before anything is written,
  * and what is written is written in one step.
  *
  * @param names the packages to refresh; undefined for all that are stored
+ * @param withLogs read the logs of packages that nothing new came of, too
  */
 export async function updateRegistry(
   context: ClientContext,
   names: readonly PackageName[] | undefined,
   options: CallOptions,
+  withLogs = false,
 ): Promise<Updated> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await context.documents.exclusive(() => updateOnce(context, names, options), {
+      return await context.documents.exclusive(() => updateOnce(context, names, options, withLogs), {
         signal: options.signal,
       });
     } catch (error) {
@@ -84,6 +98,7 @@ async function updateOnce(
   context: ClientContext,
   names: readonly PackageName[] | undefined,
   options: CallOptions,
+  withLogs: boolean,
 ): Promise<Updated> {
   const { signal } = options;
   const report = reporter(options);
@@ -104,25 +119,49 @@ async function updateOnce(
   verifyFreshness(checkpoint, trust.now, trust.maxCheckpointAge);
   await verifyOrderOrKeepEvidence(context, snapshot, state, checkpoint);
 
-  const wanted = await wantedLogs(snapshot, state, checkpoint, names);
+  const wanted = wantedLogs(context, snapshot, state, names);
+  const previous = state?.checkpoint;
+  const operator = state && { log: state.operator, provedAt: state.checkpoint };
   const collected = await collectAnswers(
     api,
-    { checkpoint, previous: state?.checkpoint, operator: state?.operator, wanted: wanted.fetch },
+    { checkpoint, previous, operator, wanted },
     context.limits,
     { signal },
     (received) => report({ type: 'records', received }),
   );
   const verified = verifyRegistry(collected.answers, trust);
-  report({ type: 'verified', packages: verified.packageLogs.length });
+  report({ type: 'verified', packages: wanted.length - collected.unknown.length });
 
-  const updated = assemble(context, state, storedPin, operatorKey !== undefined, wanted, collected, verified);
+  const assembled = assemble(
+    context,
+    state,
+    storedPin,
+    operatorKey !== undefined,
+    wanted,
+    collected,
+    verified,
+  );
+  const updated = withLogs ? await withStoredLogs(context, snapshot, assembled) : assembled;
   signal?.throwIfAborted();
-  const changes = await changesOf(snapshot, state, updated);
+  const changes = await changesOf(snapshot, updated);
   if (changes.size > 0) await context.documents.commit(snapshot, changes);
   if (updated.firstUse) {
     report({ type: 'first-use', registry: context.address.name, operator: updated.state.pin });
   }
+  for (const { logId, log } of updated.packages) if (log !== undefined) context.logs.keep(logId, log);
   return updated;
+}
+
+async function withStoredLogs(
+  { logs }: ClientContext,
+  snapshot: StorageSnapshot,
+  updated: Updated,
+): Promise<Updated> {
+  const read = async (found: UpdatedPackage) => ({
+    ...found,
+    log: found.log ?? (await logs.read(snapshot, found.logId, updated.state.packages.get(found.logId)!)),
+  });
+  return { ...updated, packages: await Promise.all(updated.packages.map(read)) };
 }
 
 /** What must hold of the operator: all that is stored, and what the user says now unless it held before. */
@@ -179,33 +218,23 @@ async function verifyOrderOrKeepEvidence(
   }
 }
 
-interface WantedLogs {
-  /** Logs to ask for. */
-  readonly fetch: readonly WantedLog[];
-  /** Logs that are stored as of this very state, when all stored ones are wanted. */
-  readonly current: readonly (readonly [LogId, ListedPackage])[];
-}
-
-async function wantedLogs(
+function wantedLogs(
+  context: ClientContext,
   snapshot: StorageSnapshot,
   state: RegistryState | undefined,
-  checkpoint: SignedCheckpoint,
   names: readonly PackageName[] | undefined,
-): Promise<WantedLogs> {
-  const fetch: WantedLog[] = [];
-  const current: [LogId, ListedPackage][] = [];
+): readonly WantedLog[] {
   const all = names ?? [...(state?.packages.values() ?? [])].map(({ name }) => name);
-  for (const name of new Set(all)) {
+  return [...new Set(all)].map((name) => {
     const logId = packageLogId(name);
     const listed = state?.packages.get(logId);
-    if (listed !== undefined && names === undefined && isSameState(listed.provedAt, checkpoint)) {
-      current.push([logId, listed]);
-      continue;
-    }
-    const known = listed && (await readPackageLog(snapshot, logId, listed));
-    fetch.push({ name, logId, known });
-  }
-  return { fetch, current };
+    const known = listed && {
+      ...listed,
+      logId,
+      load: () => context.logs.read(snapshot, logId, listed),
+    };
+    return { name, logId, known };
+  });
 }
 
 function assemble(
@@ -213,22 +242,31 @@ function assemble(
   before: RegistryState | undefined,
   storedPin: OperatorPin | undefined,
   wellKnown: boolean,
-  wanted: WantedLogs,
+  wanted: readonly WantedLog[],
   collected: Collected,
   verified: VerifiedRegistry,
 ): Updated {
   const { checkpoint, operatorLog } = verified;
   const listed = new Map(before?.packages);
-  const byLog = new Map(wanted.fetch.map((log) => [log.logId, log]));
   const packages: UpdatedPackage[] = [];
-  collected.answers.packages.forEach(({ logId, received }, position) => {
-    const { name } = byLog.get(logId)!;
-    const log = verified.packageLogs[position]!;
-    listed.set(logId, { name, records: log.records.length, provedAt: checkpoint });
-    packages.push({ name, logId, log, records: log.records.length, newRecords: received.length });
-  });
-  for (const [logId, { name, records }] of wanted.current) {
-    packages.push({ name, logId, log: undefined, records, newRecords: 0 });
+  const received = new Map(
+    collected.answers.packages.map((answer) => [answer.logId, answer.received.length]),
+  );
+  for (const { logId, name } of wanted) {
+    const log = verified.packageLogs.get(logId);
+    const known = listed.get(logId);
+    if (log !== undefined) listed.set(logId, listPackage(name, log, checkpoint));
+    else if (known !== undefined) listed.set(logId, { ...known, provedAt: checkpoint });
+    else continue;
+    const { records } = listed.get(logId)!;
+    packages.push({
+      name,
+      logId,
+      log,
+      records,
+      newRecords: received.get(logId) ?? 0,
+      isNew: log !== undefined,
+    });
   }
   const confirmed = new Set(before?.confirmedPins);
   if (context.userPin !== undefined) confirmed.add(context.userPin.text);
@@ -237,7 +275,7 @@ function assemble(
       pin: pinAfter(context, storedPin, wellKnown, verified.operator),
       confirmedPins: [...confirmed],
       checkpoint,
-      operator: { ...operatorLog, provedAt: checkpoint },
+      operator: operatorLog,
       packages: listed,
     },
     packages: packages.sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -278,7 +316,6 @@ function ageWarning(context: ClientContext, checkpoint: SignedCheckpoint): reado
 /** Only what changed; a package whose records did not change stays as it lies there. */
 async function changesOf(
   snapshot: StorageSnapshot,
-  before: RegistryState | undefined,
   updated: Updated,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const changes = new Map<string, Uint8Array>();
@@ -286,10 +323,8 @@ async function changesOf(
     const stored = await snapshot.read(key);
     if (stored === undefined || !equalBytes(stored, bytes)) changes.set(key, bytes);
   }
-  for (const { logId, name, log, newRecords } of updated.packages) {
-    if (log !== undefined && (newRecords > 0 || before?.packages.has(logId) !== true)) {
-      changes.set(packageKey(logId), writePackageLog(logId, name, log));
-    }
+  for (const { logId, name, log, isNew } of updated.packages) {
+    if (log !== undefined && isNew) changes.set(packageKey(logId), writePackageLog(logId, name, log));
   }
   return changes;
 }

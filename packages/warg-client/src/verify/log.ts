@@ -10,8 +10,11 @@ export interface VerifiedLog<State> {
   readonly headIndex: number;
 }
 
-/** A log that was verified before, and the checkpoint that it was proved at. */
-export interface KnownLog<State> extends VerifiedLog<State> {
+/** The head of a log that was verified before, and the checkpoint that it was proved at. */
+export interface KnownHead {
+  readonly logId: LogId;
+  readonly head: RecordId;
+  readonly headIndex: number;
   readonly provedAt: SignedCheckpoint;
 }
 
@@ -19,7 +22,7 @@ export interface KnownLog<State> extends VerifiedLog<State> {
 export interface LogAnswer<State> {
   readonly logId: LogId;
   /** What is known already. */
-  readonly known: KnownLog<State> | undefined;
+  readonly known: VerifiedLog<State> | undefined;
   /** The records after those, or all of them. Untrusted. */
   readonly received: readonly PublishedEnvelope[];
 }

@@ -9,7 +9,13 @@ import {
 } from '@warg/protocol';
 import { ClientError } from '../errors.ts';
 import { isSameState, verifyFreshness, verifyOrder, verifySigner } from './checkpoint.ts';
-import { type LogAnswer, type VerifiedLog, verifyDistinctIndices, verifyIndices } from './log.ts';
+import {
+  type KnownHead,
+  type LogAnswer,
+  type VerifiedLog,
+  verifyDistinctIndices,
+  verifyIndices,
+} from './log.ts';
 import { type Operator, type Pin, verifyOperatorLog, verifyPin, verifySelfSigned } from './operator.ts';
 import { verifyPackageLog } from './package.ts';
 import {
@@ -36,7 +42,10 @@ export interface Trust {
 export interface RegistryAnswers {
   readonly checkpoint: SignedCheckpoint;
   readonly operator: LogAnswer<OperatorState>;
+  /** Logs that records came of. */
   readonly packages: readonly LogAnswer<PackageState>[];
+  /** Logs that were verified before, and that no records came of: their heads are to be proved, no more. */
+  readonly unchanged: readonly KnownHead[];
   /** One for each batch of `headsToProve`, in order. */
   readonly inclusion: readonly { readonly heads: number; readonly answer: InclusionAnswer }[];
   /** From the last checkpoint seen, where the log grew since. */
@@ -49,8 +58,8 @@ export interface VerifiedRegistry {
   readonly checkpoint: SignedCheckpoint;
   readonly operator: Operator;
   readonly operatorLog: VerifiedLog<OperatorState>;
-  /** In the order of the answers. */
-  readonly packageLogs: readonly VerifiedLog<PackageState>[];
+  /** The logs that records came of. */
+  readonly packageLogs: ReadonlyMap<LogId, VerifiedLog<PackageState>>;
   /** Logs that were proved not to exist. */
   readonly absent: ReadonlySet<LogId>;
 }
@@ -83,10 +92,10 @@ export function verifyRegistry(answers: RegistryAnswers, trust: Trust): Verified
   // 5. Each package's log follows its own rules.
   for (const answer of answers.packages) verifyIndices(answer, logLength, `log ${answer.logId}`);
   verifyDistinctIndices([answers.operator, ...answers.packages]);
-  const packageLogs = answers.packages.map(verifyPackageLog);
+  const packageLogs = new Map(answers.packages.map((answer) => [answer.logId, verifyPackageLog(answer)]));
 
   // 6. The head of every log is in the registry's log, and is the head that the map names.
-  verifyHeads(answers);
+  verifyHeads(answers, trust.previous);
 
   // 7. The registry's log is the one that was seen before, and more.
   verifyGrowth(answers, trust.previous);
@@ -98,31 +107,40 @@ export function verifyRegistry(answers: RegistryAnswers, trust: Trust): Verified
   return { checkpoint, operator, operatorLog, packageLogs, absent };
 }
 
-/** The heads that a proof is needed for: of all logs but those that were proved at this same state before. */
+/**
+ * The heads that a proof is needed for, in order: the operator log's, then those of all packages. A head that was
+ * proved at this same state before, and that nothing came after, needs none.
+ *
+ * @param previous the last checkpoint seen: what the operator log that is known was proved at
+ */
 export function headsToProve(
-  answers: Pick<RegistryAnswers, 'checkpoint' | 'operator' | 'packages'>,
+  answers: Pick<RegistryAnswers, 'checkpoint' | 'operator' | 'packages' | 'unchanged'>,
+  previous: SignedCheckpoint | undefined,
 ): readonly HeadLeaf[] {
+  const { checkpoint, operator, packages, unchanged } = answers;
+  const isProved = (provedAt: SignedCheckpoint | undefined) =>
+    provedAt !== undefined && isSameState(provedAt, checkpoint);
   return [
-    ...headOf(answers.operator, answers.checkpoint, operatorRecordId),
-    ...answers.packages.flatMap((answer) => headOf(answer, answers.checkpoint, packageRecordId)),
-  ];
+    operator.received.length === 0 && isProved(previous) ? undefined : headOf(operator, operatorRecordId),
+    ...packages.map((answer) => headOf(answer, packageRecordId)),
+    ...unchanged
+      .filter(({ provedAt }) => !isProved(provedAt))
+      .map(({ logId, head, headIndex }) => ({ logId, recordId: head, registryIndex: headIndex })),
+  ].filter((leaf) => leaf !== undefined);
 }
 
 function headOf(
   { logId, known, received }: LogAnswer<unknown>,
-  checkpoint: SignedCheckpoint,
   recordIdOf: (contentBytes: Uint8Array) => HeadLeaf['recordId'],
-): readonly HeadLeaf[] {
+): HeadLeaf | undefined {
   const last = received.at(-1);
-  if (last !== undefined) {
-    return [{ logId, recordId: recordIdOf(last.contentBytes), registryIndex: last.registryIndex }];
-  }
-  if (known === undefined || isSameState(known.provedAt, checkpoint)) return [];
-  return [{ logId, recordId: known.head, registryIndex: known.headIndex }];
+  if (last !== undefined)
+    return { logId, recordId: recordIdOf(last.contentBytes), registryIndex: last.registryIndex };
+  return known && { logId, recordId: known.head, registryIndex: known.headIndex };
 }
 
-function verifyHeads(answers: RegistryAnswers): void {
-  const heads = headsToProve(answers);
+function verifyHeads(answers: RegistryAnswers, previous: SignedCheckpoint | undefined): void {
+  const heads = headsToProve(answers, previous);
   let proved = 0;
   for (const { heads: count, answer } of answers.inclusion) {
     const batch = heads.slice(proved, proved + count);
