@@ -28,7 +28,7 @@ export async function rustPrograms(): Promise<RustPrograms> {
   const listed = await runProgram(cargo, ['install', '--list']);
   if (listed.code !== 0) {
     throw new NoRust(
-      `cargo is needed to install warg-cli and warg-server ${rustVersion}, and was not found: ${listed.stderr.trim()}`,
+      `cargo is needed to install warg-cli and warg-server ${rustVersion}, and does not run here (${listed.stderr.trim()}): install Rust, or put cargo on PATH`,
     );
   }
   for (const crate of ['warg-cli', 'warg-server']) {
