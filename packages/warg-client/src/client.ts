@@ -262,9 +262,15 @@ async function keptByReset(
 function tokenOf(auth: Auth | undefined): () => Promise<string | undefined> {
   if (typeof auth !== 'function') return async () => auth;
   let found: Promise<string | undefined> | undefined;
-  return () => {
+  return async () => {
     found ??= Promise.resolve(auth());
-    return found;
+    try {
+      return await found;
+    } catch (error) {
+      // Asked again next time: whoever has the token may have been locked.
+      found = undefined;
+      throw error;
+    }
   };
 }
 

@@ -50,3 +50,13 @@ export {
   type VerifiedEvidence,
   verifyEvidence,
 } from './verify/evidence.ts';
+export type { KnownHead, LogAnswer, VerifiedLog } from './verify/log.ts';
+export type { Operator, Pin } from './verify/operator.ts';
+export type { HeadLeaf, InclusionAnswer } from './verify/proofs.ts';
+export {
+  headsToProve,
+  type RegistryAnswers,
+  type Trust,
+  type VerifiedRegistry,
+  verifyRegistry,
+} from './verify/registry.ts';

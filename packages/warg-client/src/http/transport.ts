@@ -46,6 +46,8 @@ export function fetchTransport(options: {
     credentials: 'omit',
     referrerPolicy: 'no-referrer',
     redirect: 'manual',
+    // A checkpoint from a browser's cache would look like a registry that stands still.
+    cache: 'no-store',
   });
 
   async function sendOnce(

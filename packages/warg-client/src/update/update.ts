@@ -1,4 +1,4 @@
-import { encodeUtf8, equalBytes } from '@warg/crypto';
+import { equalBytes } from '@warg/crypto';
 import {
   type LogId,
   type PackageName,
@@ -7,31 +7,24 @@ import {
   type SignedCheckpoint,
 } from '@warg/protocol';
 import { type ClientContext, reporter } from '../context.ts';
-import { ClientError, isClientError } from '../errors.ts';
+import { isClientError } from '../errors.ts';
 import type { CallOptions } from '../options.ts';
 import type { AbsentPackage, OperatorPin } from '../results.ts';
 import { listPackage, packageKey, writePackageLog } from '../state/package-log.ts';
 import {
-  type ListedPackage,
   type RegistryState,
   readPin,
   readRegistryState,
   writeRegistryState,
 } from '../state/registry-state.ts';
 import type { StorageSnapshot } from '../storage/storage.ts';
-import {
-  contradictionOf,
-  isSameState,
-  verifyFreshness,
-  verifyOrder,
-  verifySigner,
-} from '../verify/checkpoint.ts';
-import { type Evidence, encodeEvidence, evidenceId } from '../verify/evidence.ts';
+import { verifyFreshness } from '../verify/checkpoint.ts';
 import type { VerifiedLog } from '../verify/log.ts';
-import type { Operator, Pin } from '../verify/operator.ts';
 import { type Trust, type VerifiedRegistry, verifyRegistry } from '../verify/registry.ts';
 import { type Collected, collectAnswers } from './collect.ts';
+import { verifyOrderOrKeepEvidence } from './contradiction.ts';
 import type { WantedLog } from './fetch-logs.ts';
+import { pinAfter, pinsOf } from './pins.ts';
 
 /** A package after an update. */
 export interface UpdatedPackage {
@@ -164,60 +157,6 @@ async function withStoredLogs(
   return { ...updated, packages: await Promise.all(updated.packages.map(read)) };
 }
 
-/** What must hold of the operator: all that is stored, and what the user says now unless it held before. */
-function pinsOf(
-  { userPin }: ClientContext,
-  state: RegistryState | undefined,
-  stored: OperatorPin | undefined,
-  wellKnown: Pin | undefined,
-): readonly Pin[] {
-  const pins: Pin[] = [];
-  if (stored !== undefined) pins.push({ type: 'record', recordId: stored.recordId });
-  if (userPin !== undefined && state?.confirmedPins.includes(userPin.text) !== true) pins.push(userPin.pin);
-  // A document that everybody can change counts only where there is nothing better.
-  if (pins.length === 0 && stored === undefined && userPin === undefined && wellKnown !== undefined)
-    pins.push(wellKnown);
-  return pins;
-}
-
-async function verifyOrderOrKeepEvidence(
-  context: ClientContext,
-  snapshot: StorageSnapshot,
-  state: RegistryState | undefined,
-  checkpoint: SignedCheckpoint,
-): Promise<void> {
-  if (state === undefined) return;
-  const kind = contradictionOf(state.checkpoint, checkpoint);
-  if (kind === undefined) {
-    verifyOrder(checkpoint, state.checkpoint);
-    return;
-  }
-  // Without the operator's signature it is anybody's word, and evidence of nothing.
-  verifySigner(checkpoint, state.operator.state);
-  const evidence: Evidence = {
-    format: 'warg-evidence-1',
-    registry: context.address.name,
-    kind,
-    first: state.checkpoint,
-    second: checkpoint,
-    operatorRecords: state.operator.records,
-  };
-  const id = evidenceId(evidence);
-  await context.documents.commit(
-    snapshot,
-    new Map([[`evidence/${id}`, encodeUtf8(encodeEvidence(evidence))]]),
-  );
-  try {
-    verifyOrder(checkpoint, state.checkpoint);
-  } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    throw new ClientError(error.code, `${error.message}. Evidence was kept as ${id}`, {
-      ...error.details,
-      evidence: id,
-    });
-  }
-}
-
 function wantedLogs(
   context: ClientContext,
   snapshot: StorageSnapshot,
@@ -290,18 +229,6 @@ function assemble(
     firstUse: storedPin === undefined && context.userPin === undefined,
     warnings: [...collected.warnings, ...ageWarning(context, checkpoint)],
   };
-}
-
-/** Whom the client trusts from now on. It is never another than before; only the reason may become better. */
-function pinAfter(
-  { userPin }: ClientContext,
-  stored: OperatorPin | undefined,
-  wellKnown: boolean,
-  { recordId, key, keyId }: Operator,
-): OperatorPin {
-  const origin =
-    userPin !== undefined ? 'user' : (stored?.origin ?? (wellKnown ? 'well-known' : 'first-use'));
-  return { recordId, key, keyId, origin };
 }
 
 /** Where no age was demanded, an old checkpoint is worth a word. */
