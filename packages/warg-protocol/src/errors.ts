@@ -157,11 +157,11 @@ function describe(failure: ValidationFailure): string {
     case 'PERMISSION_NOT_FOUND_TO_REVOKE':
       return `the key ${quote(failure.keyId)} does not have the permission \`${failure.permission}\` that is to be revoked`;
     case 'RELEASE_OF_RELEASED':
-      return `version ${failure.version} is already released, and a version is released once: choose another`;
+      return `version ${quote(failure.version)} is already released, and a version is released once: choose another`;
     case 'YANK_OF_UNRELEASED':
-      return `version ${failure.version} cannot be yanked, it was never released`;
+      return `version ${quote(failure.version)} cannot be yanked, it was never released`;
     case 'YANK_OF_YANKED':
-      return `version ${failure.version} cannot be yanked, it already is`;
+      return `version ${quote(failure.version)} cannot be yanked, it already is`;
     case 'INVALID_NAMESPACE':
       return `expected a namespace in lowercase kebab case, found ${quote(failure.namespace)}`;
     case 'NAMESPACE_ALREADY_DEFINED':

@@ -101,8 +101,7 @@ export function decodeIndexedEnvelopeJson(text: string | Uint8Array): IndexedEnv
 }
 
 /** Reads an envelope from JSON that is already parsed. */
-const readEnvelope: JsonReader<Envelope> = (value, at) =>
-  readEnvelopeMembers(readObject(value, at), at);
+const readEnvelope: JsonReader<Envelope> = (value, at) => readEnvelopeMembers(readObject(value, at), at);
 
 /** Reads an envelope with its index from JSON that is already parsed. */
 const readIndexedEnvelope: JsonReader<IndexedEnvelope> = (value, at) => {

@@ -70,6 +70,15 @@ describe('readers', () => {
     expect(refusal(() => read(reader, '[]')).path).toBe('');
   });
 
+  it('do not repeat a long name whole', () => {
+    const numbers = mapOf(readText, readText);
+    for (const name of ['a'.repeat(1000), '-'.repeat(1000)]) {
+      const { path, message } = refusal(() => read(numbers, `{"${name}":5}`));
+      expect(path).toBe(`["${name.slice(0, 100)}…"]`);
+      expect(message.length).toBeLessThan(200);
+    }
+  });
+
   it('refuse a member that comes twice, and take the last of a name that is data', () => {
     const member: JsonReader<string> = (value, at) => readMember(readObject(value, at), 'a', at, readText);
     expect(refusal(() => read(member, '{"a":"1","b":2,"a":"3"}')).message).toBe(

@@ -42,7 +42,7 @@ export function formatPath(at: JsonPath): string {
   if (at.parent === undefined) return '';
   const before = formatPath(at.parent);
   if (typeof at.key === 'number') return `${before}[${at.key}]`;
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(at.key)) return `${before}[${JSON.stringify(cut(at.key))}]`;
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(at.key)) return `${before}[${JSON.stringify(cut(at.key))}]`;
   return before === '' ? at.key : `${before}.${at.key}`;
 }
 

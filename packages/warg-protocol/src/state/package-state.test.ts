@@ -106,6 +106,9 @@ describe('a package', () => {
     });
     const twice = nextPackageRecord(state, ALICE, release('1.0.0'), release('1.0.0'));
     expect(refusalOf(state, twice)).toMatchObject({ code: 'RELEASE_OF_RELEASED', version: '1.0.0' });
+    const long = `1.0.0-${'a'.repeat(1000)}`;
+    const longTwice = nextPackageRecord(state, ALICE, release(long), release(long));
+    expect(() => validatePackage(state, longTwice)).toThrow(/^version "1\.0\.0-a{94}…" is already released/);
     // A record may yank what it released itself.
     validatePackage(state, nextPackageRecord(state, ALICE, release('1.0.0'), yank('1.0.0')));
   });

@@ -8,7 +8,8 @@ import { VersionError } from '../errors.ts';
 const U64_MAX = 0xffff_ffff_ffff_ffffn;
 
 const DIGITS = /[0-9]+/y;
-const IDENTIFIERS = /[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*/y;
+const IDENTIFIERS = /[0-9A-Za-z.-]+/y;
+const EMPTY_IDENTIFIER = /^(?=\.|$)|\.(?=\.|$)/;
 const SPACES = / */y;
 
 export interface Scanner {
@@ -74,9 +75,13 @@ export function isNumeric(identifier: string): boolean {
 }
 
 function takeIdentifiers(scanner: Scanner, part: string): string {
-  const found = take(scanner, IDENTIFIERS) ?? refuse(scanner, `an identifier of the ${part}`);
-  if (skip(scanner, '.')) refuse(scanner, `an identifier of the ${part}`);
-  return found;
+  const start = scanner.at;
+  const found = take(scanner, IDENTIFIERS) ?? '';
+  // Looked for apart: a pattern with a repeated group overflows the stack on a text of some megabytes.
+  const empty = EMPTY_IDENTIFIER.exec(found);
+  if (empty === null) return found;
+  scanner.at = start + empty.index + empty[0].length;
+  return refuse(scanner, `an identifier of the ${part}`);
 }
 
 function take(scanner: Scanner, pattern: RegExp): string | undefined {

@@ -23,6 +23,13 @@ describe('parseVersion', () => {
     );
   });
 
+  it('reads a long one without exhausting the stack, or refuses it', () => {
+    const long = `1.0.0-${'a.'.repeat(4_000_000)}`;
+    expect(parseVersion(`${long}a`)).toHaveLength(long.length + 1);
+    expect(() => parseVersion(long)).toThrow(`the end at position ${long.length} `);
+    expect(() => parseVersion(`${long}.a`)).toThrow(VersionError);
+  });
+
   it('keeps numbers up to 2^64 - 1 exactly', () => {
     const { major, patch } = versionParts(parseVersion('18446744073709551615.0.9007199254740993'));
     expect([major, patch]).toEqual([2n ** 64n - 1n, 2n ** 53n + 1n]);
