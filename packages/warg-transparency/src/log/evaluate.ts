@@ -2,7 +2,6 @@ import { equalBytes } from '@warg/crypto';
 import { ProofError } from '../errors.ts';
 import { hashBranchInto } from '../hashing/branch.ts';
 import { HASH_BYTES, type Hash, requireHash } from '../hashing/hash.ts';
-
 import type { LogBundle, NodeHash } from './bundle.ts';
 import { balancedRoots } from './nodes.ts';
 import { type Walk, walkFrom } from './walk.ts';
@@ -27,7 +26,8 @@ export interface LogBundleResult {
 
 /**
  * Evaluates every proof of a bundle on its own. It compares nothing with anything trusted: to check an answer use
- * {@link verifyLogBundle}.
+ * {@link verifyLogBundle}. Nor does it ask how many proofs were wanted: a bundle made for the purpose has enough of
+ * them to keep it busy for minutes.
  *
  * Error codes: `LEAF_BEYOND_LOG`, `MISSING_HASH` (a hash of a walk), `MISSING_OLD_HASH` (a root of a complete
  * subtree of the old log), `DIVERGING_ROOTS`, `LENGTHS_OUT_OF_ORDER`, `EMPTY_OLD_LOG`, `MISSING_LEAF`.

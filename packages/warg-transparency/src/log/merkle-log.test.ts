@@ -270,6 +270,16 @@ describe('MerkleLog and its store', () => {
     expect(await other.rootAt(4)).toEqual(naiveLogRoot(leafNumbers(4)));
   });
 
+  it('reloads in turn: appends behind it begin with what it found', async () => {
+    const store = memoryLogStore();
+    const log = await MerkleLog.open(store);
+    await log.append(leafNumbers(3));
+    await (await MerkleLog.open(store)).append([leafNumber(3)]);
+    await Promise.all([log.reload(), log.append([leafNumber(4)]), log.reload(), log.append([leafNumber(5)])]);
+    expect(log.length).toBe(6);
+    expect(await log.rootAt(6)).toEqual(naiveLogRoot(leafNumbers(6)));
+  });
+
   it('is as before when a write fails', async () => {
     const store = memoryLogStore();
     let fail = false;

@@ -61,7 +61,7 @@ export class MerkleLog {
   #settled: number;
   // Counts reloads: tiles that were asked for before one must not be kept after it.
   #epoch = 0;
-  #lastAppend: Promise<void> = Promise.resolve();
+  #lastChange: Promise<void> = Promise.resolve();
 
   private constructor(store: LogStore, length: number, options: MerkleLogOptions) {
     this.#store = store;
@@ -82,16 +82,11 @@ export class MerkleLog {
 
   /**
    * Reads the length from the store again, and forgets what was appended or read since the last time. Call it
-   * after a transaction was rolled back, or to see what others appended.
+   * after a transaction was rolled back, or to see what others appended. It waits for the appends before it, and
+   * those behind it wait for it.
    */
-  async reload(): Promise<void> {
-    await this.#lastAppend;
-    this.#epoch++;
-    const settled = this.#settled;
-    this.#tiles.retain((tile) => tile.width <= tileWidth(tile, settled));
-    const length = await this.#store.length();
-    this.#length = length;
-    this.#settled = length;
+  reload(): Promise<void> {
+    return this.#inTurn(() => this.#reload());
   }
 
   /**
@@ -111,9 +106,7 @@ export class MerkleLog {
     } catch (error) {
       return Promise.reject(error);
     }
-    const done = this.#lastAppend.then(() => this.#append(hashes));
-    this.#lastAppend = done.catch(() => {});
-    return done;
+    return this.#inTurn(() => this.#append(hashes));
   }
 
   /**
@@ -170,6 +163,22 @@ export class MerkleLog {
       includedNodes: plan.includedNodes,
       hashes: plan.nodes.map((node, i) => ({ node, hash: hashes[i]! })),
     });
+  }
+
+  /** Runs what changes this object after everything that was asked for before. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#lastChange.then(change);
+    this.#lastChange = done.catch(() => {});
+    return done;
+  }
+
+  async #reload(): Promise<void> {
+    this.#epoch++;
+    const settled = this.#settled;
+    this.#tiles.retain((tile) => tile.width <= tileWidth(tile, settled));
+    const length = await this.#store.length();
+    this.#length = length;
+    this.#settled = length;
   }
 
   async #append(leafHashes: Uint8Array): Promise<void> {

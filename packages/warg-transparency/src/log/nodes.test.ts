@@ -78,6 +78,16 @@ describe('balancedRoots', () => {
     );
   });
 
+  it('are exact as far as numbers are', () => {
+    const roots = balancedRoots(2 ** 52 - 1);
+    expect(roots).toHaveLength(52);
+    expect(roots.at(-1)).toBe(2 ** 53 - 4);
+    expect(balancedRoots(2 ** 52)).toEqual([2 ** 52 - 1]);
+    for (const length of [2 ** 52 + 1, 2 ** 53 - 1, 2 ** 53, -1, 0.5, Number.NaN]) {
+      expect(() => balancedRoots(length)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    }
+  });
+
   it('are none for the empty log', () => {
     expect(balancedRoots(0)).toEqual([]);
     expect(balancedRoots(7)).toEqual([3, 9, 12]);

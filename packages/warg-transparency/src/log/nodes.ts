@@ -5,6 +5,7 @@
 // A number may exceed 2^32 during a walk (the sibling of a 32-bit one), so nothing here uses 32-bit operators.
 
 import { requireCount } from '../arguments.ts';
+import { TransparencyError } from '../errors.ts';
 
 /** Which child of its parent a node is. */
 export type Side = 'left' | 'right';
@@ -71,16 +72,22 @@ export function existsFromLength(node: number): number {
   return rightmostDescendant(node) / 2 + 1;
 }
 
+// A node number is about twice an index, and a double holds whole numbers up to 2^53 exactly.
+const MAX_LENGTH = 2 ** 52;
+
 /**
  * The roots of the complete subtrees of a log, from left to right, which is from the tallest to the smallest:
  * one for each one bit of its length.
  *
  * @param length in leaves
- * @throws TransparencyError `INVALID_ARGUMENT` if the length is no whole number from 0
+ * @throws TransparencyError `INVALID_ARGUMENT` if the length is no whole number from 0 to 2^52
  * @example balancedRoots(7)  // [3, 9, 12]: subtrees of 4, 2 and 1 leaves
  */
 export function balancedRoots(length: number): number[] {
   requireCount(length, 'the length of a log');
+  if (length > MAX_LENGTH) {
+    throw new TransparencyError('INVALID_ARGUMENT', `expected a log of at most 2^52 leaves, found ${length}`);
+  }
   const roots: number[] = [];
   let rest = length;
   let first = 0;

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { leafNumber, leafNumbers, naiveLogRoot } from '../../test/naive.ts';
+import { leafNumber, leafNumbers, naiveBranch, naiveLogRoot } from '../../test/naive.ts';
 import { ProofError, TransparencyError } from '../errors.ts';
+import type { Hash } from '../hashing/hash.ts';
 import { decodeLogBundle, encodeLogBundle, type LogBundle } from './bundle.ts';
 import { evaluateLogBundle } from './evaluate.ts';
 import { MerkleLog } from './merkle-log.ts';
 import { memoryLogStore } from './store.ts';
 import { type ExpectedLogProofs, verifyLogBundle } from './verify.ts';
+import { planLogProofs } from './walk.ts';
 
 const all = leafNumbers(100);
 const length = 100;
@@ -129,6 +131,16 @@ describe('verifyLogBundle refuses expectations that are not met:', () => {
     expect(verify({ from: [{ length: 0, root: expected.root }] })).toThrow(code('EMPTY_OLD_LOG'));
   });
 
+  it('a log longer than a bundle can speak of', () => {
+    for (const length of [2 ** 32 + 100, 2 ** 40, 2 ** 52]) {
+      expect(verify({ length })).toThrow(code('LOG_LENGTH_MISMATCH'));
+      expect(verify({ length, leaves: [{ index: 3 + 2 ** 31, hash: all[3]! }] })).toThrow(
+        code('LOG_LENGTH_MISMATCH'),
+      );
+    }
+    expect(verify({ length: 2 ** 53 - 1 })).toThrow(misuse);
+  });
+
   it('nothing at all, or what is no length, index or hash', () => {
     expect(verify({ leaves: [], from: [] })).toThrow(misuse);
     for (const wrong of [-1, 0.5, Number.NaN, 2 ** 53]) {
@@ -140,6 +152,58 @@ describe('verifyLogBundle refuses expectations that are not met:', () => {
     expect(verify({ root: short })).toThrow(misuse);
     expect(verify({ leaves: [{ index: 3, hash: short }] })).toThrow(misuse);
     expect(verify({ from: [{ length: 3, root: short }] })).toThrow(misuse);
+  });
+});
+
+describe('verifyLogBundle, where node numbers fill 32 bits,', () => {
+  // Nobody has a log of this length: any siblings make a root, and the definition says which.
+  const proofOf = (index: number, length: number) => {
+    const plan = planLogProofs({ consistency: [], inclusion: [{ leaf: index, length }] });
+    const hashes = plan.nodes.map((node, i) => ({ node, hash: leafNumber(i) }));
+    const hashOf = new Map(hashes.map(({ node, hash }) => [node, hash]));
+    const rootOf = (first: number, count: number): Hash => {
+      const known = isComplete(first, count) ? hashOf.get(2 * first + count - 1) : undefined;
+      if (known !== undefined) return known;
+      if (count === 1) return leafNumber(0, 'it');
+      let left = 2 ** Math.floor(Math.log2(count));
+      if (left === count) left = count / 2;
+      return naiveBranch(rootOf(first, left), rootOf(first + left, count - left));
+    };
+    const bundle = { ...plan, hashes };
+    return {
+      bundle,
+      expected: { length, root: rootOf(0, length), leaves: [{ index, hash: leafNumber(0, 'it') }] },
+    };
+  };
+  const isComplete = (first: number, count: number) =>
+    Number.isInteger(Math.log2(count)) && first % count === 0;
+
+  it.each([
+    [0, 2 ** 31],
+    [2 ** 31 - 1, 2 ** 31],
+    [2 ** 30 + 12_345, 2 ** 31],
+    [2 ** 31 - 2, 2 ** 31 - 1],
+    [2 ** 30 - 1, 2 ** 31 - 1],
+    [2 ** 31 - 5, 2 ** 31 - 3],
+  ])('accepts leaf %i of %i with its hashes and no other', (index, length) => {
+    const { bundle, expected } = proofOf(index, length);
+    const bytes = encodeLogBundle(bundle);
+    verifyLogBundle(bytes, expected);
+    const [leaf] = expected.leaves as [{ index: number; hash: Hash }];
+    for (const other of [index ^ 1, index + 2 ** 31, index + 2 ** 32]) {
+      const leaves = [{ index: other, hash: leaf.hash }];
+      expect(() => verifyLogBundle(bytes, { ...expected, leaves })).toThrow(ProofError);
+    }
+    for (const other of [length - 1, length + 1, length - 2 ** 30, length + 2 ** 32]) {
+      expect(() => verifyLogBundle(bytes, { ...expected, length: other })).toThrow(ProofError);
+    }
+    const exchanged = bundle.hashes.map(({ node }, i) => ({
+      node,
+      hash: leafNumber(i === 0 ? 1 : i === 1 ? 0 : i),
+    }));
+    expect(() => verifyLogBundle(encodeLogBundle({ ...bundle, hashes: exchanged }), expected)).toThrow(
+      code('ROOT_MISMATCH'),
+    );
   });
 });
 

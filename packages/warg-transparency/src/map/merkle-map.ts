@@ -51,7 +51,7 @@ export class MerkleMap {
   #settled: number;
   // Ids up to here were given by this object, to pages that may have been rolled back.
   #given: number;
-  #lastUpdate: Promise<unknown> = Promise.resolve();
+  #lastChange: Promise<unknown> = Promise.resolve();
 
   private constructor(store: MapStore, lastPage: number, options: MerkleMapOptions) {
     this.#store = store;
@@ -65,11 +65,15 @@ export class MerkleMap {
     return new MerkleMap(store, await store.lastPage(), options);
   }
 
-  /** Forgets the pages that were written or read since the last time. Call it after a transaction was rolled back. */
-  async reload(): Promise<void> {
-    await this.#lastUpdate;
-    this.#reader.forgetAbove(this.#settled);
-    this.#settled = await this.#store.lastPage();
+  /**
+   * Forgets the pages that were written or read since the last time. Call it after a transaction was rolled back. It
+   * waits for the updates before it, and those behind it wait for it.
+   */
+  reload(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#reader.forgetAbove(this.#settled);
+      this.#settled = await this.#store.lastPage();
+    });
   }
 
   /**
@@ -90,9 +94,7 @@ export class MerkleMap {
     } catch (error) {
       return Promise.reject(error);
     }
-    const done = this.#lastUpdate.then(() => this.#update(from, root, sorted));
-    this.#lastUpdate = done.catch(() => {});
-    return done;
+    return this.#inTurn(() => this.#update(from, root, sorted));
   }
 
   /**
@@ -129,6 +131,13 @@ export class MerkleMap {
     rootRef(oldest);
     requireCount(limit, 'the limit');
     return this.#store.collect(oldest.page, limit);
+  }
+
+  /** Runs what changes this object after everything that was asked for before. */
+  #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
+    const done = this.#lastChange.then(change);
+    this.#lastChange = done.catch(() => {});
+    return done;
   }
 
   async #update(from: MapRoot, root: PageRef | undefined, entries: readonly PathEntry[]): Promise<MapRoot> {

@@ -48,6 +48,7 @@ export function memoryMapStore(): MapStore {
   const pages = new Map<number, Uint8Array>();
   const superseded = new Map<number, number>();
   let last = 0;
+  let newestRoot = 0;
   return {
     async lastPage() {
       return last;
@@ -56,7 +57,11 @@ export function memoryMapStore(): MapStore {
       return ids.map((id) => pages.get(id));
     },
     async write(change) {
-      for (const [id, by] of superseded) if (by > change.from) superseded.delete(id);
+      // Only a fork has to look through the history.
+      if (change.from < newestRoot) {
+        for (const [id, by] of superseded) if (by > change.from) superseded.delete(id);
+      }
+      newestRoot = change.root;
       for (const page of change.pages) {
         pages.set(page.id, Uint8Array.from(page.bytes));
         last = Math.max(last, page.id);
