@@ -1,57 +1,17 @@
 // Over real sockets: redirects, tokens, sizes, times and retries.
 
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { encodeUtf8 } from '@warg/crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WargClient } from '../src/client.ts';
 import type { OpenOptions } from '../src/options.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
+import { closeAll, closeLast, listen } from './registry/listen.ts';
 import { type Fetch, serve } from './registry/serve.ts';
 import { author, hello } from './registry/setup.ts';
 import { testRegistry } from './registry/test-registry.ts';
 
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-interface Running {
-  readonly url: string;
-  readonly requests: { readonly line: string; readonly headers: IncomingMessage['headers'] }[];
-}
-
-/** Listens on a free port of this machine. What `meddle` does not answer, `fetch` does. */
-async function listen(
-  fetch: Fetch,
-  meddle: (request: IncomingMessage, response: ServerResponse) => boolean | undefined = () => false,
-): Promise<Running> {
-  const requests: Running['requests'] = [];
-  const handle: RequestListener = (incoming, outgoing) => {
-    requests.push({ line: `${incoming.method} ${incoming.url}`, headers: incoming.headers });
-    if (meddle(incoming, outgoing) === true) return;
-    const chunks: Buffer[] = [];
-    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('end', () => {
-      const body = incoming.method === 'GET' ? null : Buffer.concat(chunks);
-      const url = `http://${incoming.headers.host}${incoming.url}`;
-      void fetch(new Request(url, { method: incoming.method ?? 'GET', body })).then(async (response) => {
-        outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-        outgoing.end(Buffer.from(await response.arrayBuffer()));
-      });
-    });
-  };
-  const server = createServer(handle).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  closing.push(
-    () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
-  );
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
-}
+afterEach(closeAll);
 
 const open = (registry: string, options: Partial<OpenOptions> = {}) =>
   WargClient.open({ registry, storage: memoryStorage(), signer: author, ...options });
@@ -322,7 +282,7 @@ describe('a slow or broken connection', () => {
 
   it('to nobody says so', async () => {
     const server = await listen(await helloFetch());
-    await closing.pop()!();
+    await closeLast();
     await expect((await open(server.url, { limits })).update()).rejects.toMatchObject({
       code: 'NETWORK_FAILED',
       message: expect.stringContaining('ECONNREFUSED') as string,

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { ClientError } from '../errors.ts';
 import { sleep } from '../http/abort.ts';
-import { codeOf } from './durable-files.ts';
+import { codeOf, makeFolder } from './durable-files.ts';
 
 interface Holder {
   readonly pid: number;
@@ -82,6 +83,11 @@ async function create(path: string, token: string): Promise<boolean> {
   } catch (error) {
     // Windows says EPERM or EACCES while a file of that name is being removed.
     if (codeOf(error) === 'EEXIST') return false;
+    if (codeOf(error) === 'ENOENT') {
+      // Whoever held the lock has reset the folder away.
+      await makeFolder(dirname(path));
+      return false;
+    }
     if (process.platform === 'win32' && ['EPERM', 'EACCES'].includes(codeOf(error))) return false;
     throw new ClientError('STORAGE_FAILED', `could not create the lock ${path}`, { path }, { cause: error });
   }
