@@ -1,6 +1,6 @@
 // The examples in READMEs and docs, run as they stand. A fenced block is an example when the line before it is
-// `<!-- run -->`. JavaScript and TypeScript run in a file beside the README, so that imports resolve as they do
-// for the package itself; shell blocks run in an empty folder, with an empty home and the workspace's own
+// `<!-- run -->`. All run in an empty folder. The file of JavaScript and TypeScript stands beside the README, so that
+// imports resolve as they do for the package itself; shell blocks have an empty home and the workspace's own
 // programs first on PATH.
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -76,13 +76,16 @@ async function runExample({ language, code, line, source, home }) {
   return failed(`${where}: the example ended with ${result.code}\n${result.output.trim()}`);
 }
 
+/** The file stands in `home`, for its imports; it runs in an empty folder, for what it writes. */
 async function runScript(code, extension, home, line) {
   const file = join(home, `.readme-example-${basename(home)}-${line}${extension}`);
   writeFileSync(file, code);
+  const cwd = mkdtempSync(join(tmpdir(), 'warg-readme-'));
   try {
-    return await runNode([file], { cwd: home });
+    return await runNode([file], { cwd });
   } finally {
     rmSync(file, { force: true });
+    rmSync(cwd, { recursive: true, force: true });
   }
 }
 
