@@ -23,7 +23,7 @@ describe('encodeLeb128', () => {
     );
   });
 
-  it.each([-1, 0.5, Number.NaN, 2 ** 53, -1n, 2n ** 64n])('refuses %s', (value) => {
+  it.each([-1, 0.5, Number.NaN, 2 ** 53, -1n, 2n ** 64n, '5' as unknown as number])('refuses %s', (value) => {
     expect(() => encodeLeb128(value)).toThrow(RangeError);
   });
 });

@@ -11,7 +11,7 @@ const U64_MAX = 0xffff_ffff_ffff_ffffn;
  * @throws RangeError for any other number. What comes from outside is checked where it is read.
  */
 export function encodeLeb128(value: number | bigint): Uint8Array {
-  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+  if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
     throw new RangeError(`expected an integer that a number holds exactly, found ${value}`);
   }
   let rest = BigInt(value);

@@ -10,11 +10,11 @@ import { RecordError } from '../errors.ts';
 
 /** Wire types, the low three bits of a field's key. */
 export const VARINT = 0;
-export const FIXED64 = 1;
+const FIXED64 = 1;
 export const DELIMITED = 2;
 export const START_GROUP = 3;
 export const END_GROUP = 4;
-export const FIXED32 = 5;
+const FIXED32 = 5;
 
 /** How deep groups and messages may be nested. */
 const MAX_DEPTH = 100;

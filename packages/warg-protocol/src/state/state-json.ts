@@ -35,7 +35,7 @@ const NANOS_PER_SECOND = 1_000_000_000n;
 const TIMESTAMP = /^\+?([0-9]+)\.\+?([0-9]+)$/;
 
 /** `seconds.nanos`, where nanos is a plain number: `5.7` is seven nanoseconds after second 5. */
-export function parseTimestamp(text: string): Timestamp {
+function parseTimestamp(text: string): Timestamp {
   const match = TIMESTAMP.exec(text.length <= 128 ? text : '');
   const seconds = BigInt(match?.[1] ?? -1);
   const nanos = BigInt(match?.[2] ?? -1);

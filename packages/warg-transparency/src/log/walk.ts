@@ -28,7 +28,7 @@ export function walkFrom(node: number, length: number, roots = balancedRoots(len
 }
 
 /** All nodes whose hashes a walk joins. */
-export function nodesOf(walk: Walk): number[] {
+function nodesOf(walk: Walk): number[] {
   return [...walk.siblings, ...walk.smaller, ...walk.larger];
 }
 
