@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { ClientError } from '../errors.ts';
 
 /** One document's file. */
@@ -22,6 +22,16 @@ const format = 'warg-registry-state-1';
 
 export function manifestName(generation: number): string {
   return `manifest-${String(generation).padStart(12, '0')}.json`;
+}
+
+/** The name of a document's new file: another one for each commit, even for one that is tried again. */
+export function documentFileName(key: string, generation: number): string {
+  return `${key.replaceAll('/', '-')}.${generation}-${randomBytes(4).toString('hex')}.json`;
+}
+
+/** True for a name that `documentFileName` makes, which leads nowhere else than into the folder. */
+export function isDocumentFileName(name: unknown): name is string {
+  return typeof name === 'string' && /^[\w-]+\.\d+-[0-9a-f]{8}\.json$/.test(name);
 }
 
 /** One line of JSON, and a line with its SHA-256. */
@@ -53,19 +63,29 @@ export function decodeManifest(bytes: Uint8Array, generation: number, path: stri
   if (typeof registry !== 'string' || typeof id !== 'string' || value['generation'] !== generation)
     throw corrupt(path);
   const documents = new Map<string, DocumentFile>();
-  for (const [key, document] of Object.entries(value['documents'] as Record<string, DocumentFile>)) {
-    documents.set(key, document);
+  // The checksum tells what was damaged, not what somebody made up: names of files above all are looked at.
+  for (const [key, document] of Object.entries(objectOf(value['documents'], path))) {
+    const { file, size, sha256 } = objectOf(document, path);
+    if (!isDocumentFileName(file) || typeof size !== 'number' || typeof sha256 !== 'string')
+      throw corrupt(path);
+    documents.set(key, { file, size, sha256 });
   }
   return { registry, generation, id, documents };
 }
 
 function parseObject(line: string, path: string): Record<string, unknown> {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+    value = JSON.parse(line);
   } catch {
-    // Falls through: the checksum was right, but the text is not ours.
+    // The checksum was right, but the text is not ours.
+    throw corrupt(path);
   }
+  return objectOf(value, path);
+}
+
+function objectOf(value: unknown, path: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   throw corrupt(path);
 }
 

@@ -7,7 +7,6 @@ import { type RegistryStorage, type StorageSnapshot, storageConflict } from '../
 import {
   attempt,
   codeOf,
-  exists,
   makeFolder,
   publishExclusively,
   syncFolder,
@@ -17,7 +16,9 @@ import { withFileLock } from './file-lock.ts';
 import {
   type DocumentFile,
   decodeManifest,
+  documentFileName,
   encodeManifest,
+  isDocumentFileName,
   type Manifest,
   manifestName,
 } from './file-manifest.ts';
@@ -41,7 +42,7 @@ export function fileRegistry(registry: string, folder: string, lockTimeout: numb
 
   async function commit(base: FileSnapshot, changes: ReadonlyMap<string, Uint8Array | undefined>) {
     await makeFolder(folder);
-    if (!(await exists(join(folder, nameFile)))) await writeFile(join(folder, nameFile), `${registry}\n`);
+    await nameFolder(folder, registry);
     const before = await readLatest(folder);
     if (before?.id !== base.id) throw storageConflict();
     const generation = base.generation + 1;
@@ -58,7 +59,7 @@ export function fileRegistry(registry: string, folder: string, lockTimeout: numb
               documents.delete(key);
               continue;
             }
-            const file = `${key.replaceAll('/', '-')}.${generation}-${randomBytes(4).toString('hex')}.json`;
+            const file = documentFileName(key, generation);
             written.push(file);
             await writeDurably(join(folder, file), bytes);
             documents.set(key, { file, size: bytes.byteLength, sha256: sha256Hex(bytes) });
@@ -91,6 +92,15 @@ export function fileRegistry(registry: string, folder: string, lockTimeout: numb
       await attempt(`remove ${folder}`, () => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
     },
   };
+}
+
+async function nameFolder(folder: string, registry: string): Promise<void> {
+  try {
+    // Not over what is there, and not through a link.
+    await writeFile(join(folder, nameFile), `${registry}\n`, { flag: 'wx' });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
 }
 
 interface FileSnapshot extends StorageSnapshot {
@@ -160,6 +170,8 @@ async function generations(folder: string): Promise<readonly number[]> {
 /**
  * Removes what neither the latest manifest nor the one before needs. The one before stays for readers that
  * began before this commit; files of nobody go when they are too old to be a commit that is being made.
+ *
+ * What has not a name of ours stays whatever it is: the folder may be a link, and lead to somebody's letters.
  */
 async function collectGarbage(folder: string, latest: number): Promise<void> {
   const needed = new Set([nameFile, 'lock']);
@@ -179,11 +191,19 @@ async function collectGarbage(folder: string, latest: number): Promise<void> {
     garbage.add(basename(path));
   }
   for (const name of await readdir(folder)) {
-    if (needed.has(name) || garbage.has(name)) continue;
+    if (needed.has(name) || garbage.has(name) || !isOurs(name)) continue;
     const found = await stat(join(folder, name)).catch(() => undefined);
     if (found?.isFile() === true && Date.now() - found.mtimeMs > anHour) garbage.add(name);
   }
   await removeAll(folder, [...garbage]);
+}
+
+/** A document, a manifest, a manifest that was being written, a lock that was being taken away. */
+function isOurs(name: string): boolean {
+  return (
+    isDocumentFileName(name) ||
+    /^(manifest-\d{12}\.json|\.manifest\.[0-9a-f]{12}\.part|lock\.[0-9a-f]{12})$/.test(name)
+  );
 }
 
 async function removeAll(folder: string, names: readonly string[]): Promise<void> {
