@@ -176,8 +176,9 @@ describe('a server that is killed again and again', () => {
           server = await start();
         }
         await pause(300);
-        await publishers.stop();
+        // The last one under load as well: nobody comes afterwards who would wake what was left.
         await server.kill();
+        await publishers.stop();
         server = await start();
         await requireKept(publishers, server.url, publicKeyOf(operatorKey));
       } finally {

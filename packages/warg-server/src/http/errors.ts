@@ -2,6 +2,7 @@ import { WargError } from '@warg/crypto';
 import { ApiError, apiError, encodeApiError, headers as headerNames } from '@warg/protocol/api';
 import { ContentError } from '../content/content-store.ts';
 import type { RegistryLog } from '../registry/registry.ts';
+import { StoreError } from '../store/errors.ts';
 import { jsonAnswer, messageBody } from './answers.ts';
 
 /** An error of the API whose answer has headers of its own. Its code is that of the error. */
@@ -70,7 +71,21 @@ function expectedError(error: unknown): ExpectedError {
   if (error instanceof AnswerError) return { api: error.error, headers: error.headers };
   if (error instanceof ContentError)
     return { api: apiError(contentStatus(error), error.message, { cause: error }) };
+  if (error instanceof StoreError) return storeFailure(error);
   return {};
+}
+
+/** What becomes better by itself or by the operator's hand is said as such; the file's name is not the asker's business. */
+function storeFailure(cause: StoreError): ExpectedError {
+  switch (cause.code) {
+    case 'STORE_FULL':
+      return { api: apiError(507, 'the registry has no room left for this record', { cause }) };
+    case 'STORE_CLOSED':
+    case 'STORE_WRITER_FAILED':
+      return { api: apiError(503, 'the registry is being stopped: try again in a while', { cause }) };
+    default:
+      return {};
+  }
 }
 
 function contentStatus(error: ContentError): number {

@@ -114,6 +114,8 @@ function openError(error: unknown): unknown {
     case 'STORE_TOO_NEW':
     case 'STORE_UNREADABLE':
     case 'STORE_CORRUPT':
+    case 'STORE_ROLLED_BACK':
+    case 'STORE_FULL':
       return new ProgramError(`${message} (--data-dir)`, { cause: error });
     case 'NAMESPACE_CONFLICT':
     case 'OPERATOR_RECORD_REFUSED':

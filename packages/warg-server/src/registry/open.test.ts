@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generatePrivateKey, publicKeyOf } from '@warg/crypto';
@@ -10,7 +10,7 @@ import {
   validateOperatorLog,
 } from '@warg/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { initEntry, testPackage } from '../../test/publisher.ts';
+import { initEntry, type TestPackage, testPackage } from '../../test/publisher.ts';
 import { verifyRegistry } from '../../test/verify-registry.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { openRegistryCore } from './open.ts';
@@ -149,6 +149,19 @@ describe('a registry in a store that is in use', () => {
     });
   });
 
+  it('leaves all of itself in the one file', async () => {
+    const pkg = testPackage('test:hello');
+    await withCore({}, async (core) => {
+      const { recordId } = await core.submit(pkg.init());
+      await published(core, pkg.logId, recordId);
+    });
+    const copy = join(folder, 'copy.sqlite');
+    cpSync(file, copy);
+    await withCore({ store: { type: 'sqlite', file: copy } }, async (core) => {
+      expect((await core.latestCheckpoint()).checkpoint.contents.logLength).toBe(2);
+    });
+  });
+
   it('takes up records that were accepted and not sequenced', async () => {
     await withCore({}, async () => {});
     const pkg = testPackage('test:hello');
@@ -230,7 +243,73 @@ describe('a registry in a store that is in use', () => {
       await transaction.replaceCheckpoint(latest, { ...latest, logRoot: latest.mapRoot });
     });
     await store.close();
+    // Which would say before that the signed log is another one.
+    rmSync(`${file}.head`);
     await expect(openRegistryCore(options)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+  });
+
+  describe('that lost what it had signed', () => {
+    let pkg: TestPackage;
+    beforeEach(() => {
+      pkg = testPackage('test:hello');
+    });
+    const publishOne = (core: RegistryCore) =>
+      core.submit(pkg.init()).then(({ recordId }) => published(core, pkg.logId, recordId));
+    const rolledBack = { code: 'STORE_ROLLED_BACK', message: expect.stringContaining('log of 2 records') };
+    const copyOf = (name: string) => join(folder, `copy-${name}`);
+
+    it.each([
+      ['in a worker', {}],
+      ['in this thread', { clock: { now: Date.now } }],
+    ])('refuses to sign something else in its place, writing %s', async (_, how) => {
+      await withCore(how, async () => {});
+      cpSync(file, copyOf('older'));
+      await withCore(how, publishOne);
+      cpSync(file, copyOf('newer'));
+
+      // An older copy is put back, without what the newer one knows.
+      cpSync(copyOf('older'), file);
+      await expect(openRegistryCore({ ...options, ...how })).rejects.toMatchObject(rolledBack);
+      // The file is gone: a new registry under the old key.
+      rmSync(file);
+      await expect(openRegistryCore({ ...options, ...how })).rejects.toMatchObject(rolledBack);
+      // Nothing was signed by these attempts.
+      const left = openSqliteStore(file);
+      expect(await left.read((reads) => reads.latestCheckpoint())).toBeUndefined();
+      await left.close();
+
+      cpSync(copyOf('newer'), file);
+      await withCore(how, async (core) => {
+        expect((await core.latestCheckpoint()).checkpoint.contents.logLength).toBe(2);
+      });
+    });
+
+    it('is another store with a log of the same length', async () => {
+      await withCore({}, async () => {});
+      rmSync(file);
+      const { store } = { store: { type: 'sqlite', file: join(folder, 'other.sqlite') } as const };
+      await withCore({ store }, async () => {});
+      cpSync(store.file, file);
+      await expect(openRegistryCore(options)).rejects.toMatchObject({ code: 'STORE_ROLLED_BACK' });
+    });
+
+    it('is opened when nobody remembers, or what is remembered cannot be read or is older', async () => {
+      await withCore({}, async () => {});
+      const note = readFileSync(`${file}.head`);
+      await withCore({}, publishOne);
+      for (const kept of [undefined, '', '{"logLength":', 'null', '{}', note]) {
+        rmSync(`${file}.head`);
+        if (kept !== undefined) writeFileSync(`${file}.head`, kept);
+        await withCore({}, async () => {});
+        // Noted again.
+        expect(JSON.parse(readFileSync(`${file}.head`, 'utf8'))).toMatchObject({ logLength: 2 });
+      }
+      await withCore({}, async (core) => {
+        const { recordId } = await core.submit(pkg.release('1.0.0'));
+        await published(core, pkg.logId, recordId);
+      });
+      expect(JSON.parse(readFileSync(`${file}.head`, 'utf8'))).toMatchObject({ logLength: 3 });
+    });
   });
 
   it('takes no operator record through the door of packages', async () => {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { encodePrivateKey } from '@warg/crypto';
+import { type HeadMemory, headFile } from '../sequencer/head-file.ts';
 import { startWriter } from '../sequencer/start-writer.ts';
 import { startThreadWriter } from '../sequencer/thread-writer.ts';
 import type { RegistryWriter } from '../sequencer/writer.ts';
@@ -30,7 +31,8 @@ const silent: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
  * Records are written by a worker with a connection of its own, except in memory and where a test brings its clock.
  *
  * @throws RegistryError `OPERATOR_KEY_MISMATCH` (the store belongs to another operator key) | `NAMESPACE_CONFLICT`
- * @throws StoreError `STORE_LOCKED` (another server has the file open) | `STORE_TOO_NEW` (made by a newer program) | `STORE_UNREADABLE`
+ * @throws StoreError `STORE_LOCKED` (another server has the file open) | `STORE_TOO_NEW` (made by a newer program) |
+ *   `STORE_ROLLED_BACK` (it has lost what it signed) | `STORE_UNREADABLE`
  * @example
  * const core = await openRegistryCore({
  *   store: { type: 'sqlite', file: 'registry.sqlite' },
@@ -58,10 +60,12 @@ interface Sides {
 async function openSides(options: RegistryCoreOptions, limits: RegistryLimits): Promise<Sides> {
   const { store: location, operatorKey, namespaces = [], log = silent, onFailure = () => {} } = options;
   const { resignInterval = DEFAULT_RESIGN_INTERVAL } = options;
-  if (location.type === 'memory') return openInThread(openMemoryStore(), options, limits);
+  if (location.type === 'memory') return openInThread(openMemoryStore(), undefined, options, limits);
   const { file } = location;
   mkdirSync(dirname(file), { recursive: true });
-  if (options.clock !== undefined) return openInThread(openSqliteStore(file), options, limits);
+  if (options.clock !== undefined) {
+    return openInThread(openSqliteStore(file), headFile(`${file}.head`), options, limits);
+  }
   const writer = await startThreadWriter(
     { file, operatorKey: encodePrivateKey(operatorKey), namespaces, limits, resignInterval },
     log,
@@ -78,13 +82,23 @@ async function openSides(options: RegistryCoreOptions, limits: RegistryLimits): 
 
 async function openInThread(
   store: RegistryStore,
+  memory: HeadMemory | undefined,
   options: RegistryCoreOptions,
   limits: RegistryLimits,
 ): Promise<Sides> {
   const { operatorKey, namespaces = [], clock = systemClock, log = silent } = options;
   const { resignInterval = DEFAULT_RESIGN_INTERVAL } = options;
   try {
-    const writer = await startWriter({ store, operatorKey, namespaces, clock, limits, resignInterval, log });
+    const writer = await startWriter({
+      store,
+      memory,
+      operatorKey,
+      namespaces,
+      clock,
+      limits,
+      resignInterval,
+      log,
+    });
     return { store, writer };
   } catch (error) {
     await store.close();

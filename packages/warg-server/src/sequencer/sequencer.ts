@@ -7,6 +7,7 @@ import type { RegistryStore, StoreTransaction } from '../store/registry-store.ts
 import type { LogPart, RecordKey, StoredCheckpoint } from '../store/rows.ts';
 import { sameCheckpoint } from '../store/same-checkpoint.ts';
 import { foldRecords } from './fold.ts';
+import type { HeadMemory } from './head-file.ts';
 import type { CheckpointSigner } from './signer.ts';
 
 /** Most records of one checkpoint, and most bytes of them: bounds how long acceptances wait for it. */
@@ -17,6 +18,8 @@ export interface SequencerOptions {
   readonly signer: CheckpointSigner;
   readonly clock: Clock;
   readonly log: RegistryLog;
+  /** Told of every checkpoint once it is committed. */
+  readonly memory?: HeadMemory | undefined;
 }
 
 /** What one pass did. `more` says that another pass has something to do. */
@@ -141,12 +144,25 @@ export class Sequencer {
         return work(transaction);
       });
       this.#settled = true;
-      if (this.#next !== undefined) this.#head = this.#next;
+      if (this.#next !== undefined) {
+        this.#head = this.#next;
+        this.#note(this.#next);
+      }
       return result;
     } catch (error) {
       if (!(error instanceof StaleHead)) throw error;
       log.info({}, 'another sequencer signed a checkpoint at the same time; reading the store again');
       return undefined;
+    }
+  }
+
+  #note(head: StoredCheckpoint): void {
+    const { memory, log } = this.#options;
+    try {
+      memory?.write(head);
+    } catch (error) {
+      // What is noted guards against losses of the store; that it lags behind takes nothing from what was committed.
+      log.error({ file: memory?.name, error: String(error) }, 'cannot note which checkpoint was signed last');
     }
   }
 
@@ -174,6 +190,7 @@ export class Sequencer {
       );
     }
     this.#head = head;
+    if (head !== undefined) this.#note(head);
   }
 
   /** Appends leaves, moves the heads of their logs, and signs. */

@@ -1,6 +1,7 @@
 import type { PrivateKey } from '@warg/crypto';
 import type { Clock, NamespaceDefinition, RegistryLog } from '../registry/registry.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
+import { type HeadMemory, requireHead } from './head-file.ts';
 import type { WriterLimits } from './operations.ts';
 import { ensureOperatorLog } from './operator-log.ts';
 import { Sequencer } from './sequencer.ts';
@@ -15,6 +16,8 @@ export interface StartWriterOptions {
   readonly limits: WriterLimits;
   readonly resignInterval: number;
   readonly log: RegistryLog;
+  /** Where is noted what was signed last; a store that will be gone needs none. */
+  readonly memory?: HeadMemory | undefined;
 }
 
 /**
@@ -24,8 +27,9 @@ export interface StartWriterOptions {
  * @throws RegistryError | StoreError
  */
 export async function startWriter(options: StartWriterOptions): Promise<Writer> {
-  const { store, operatorKey, clock, limits, resignInterval, log } = options;
-  const sequencer = new Sequencer({ store, signer: keySigner(operatorKey), clock, log });
+  const { store, operatorKey, clock, limits, resignInterval, log, memory } = options;
+  if (memory !== undefined) await requireHead(store, memory);
+  const sequencer = new Sequencer({ store, signer: keySigner(operatorKey), clock, log, memory });
   await ensureOperatorLog(sequencer, options);
   const writer = new Writer({ store, sequencer, clock, limits, resignInterval, log });
   await writer.tick();

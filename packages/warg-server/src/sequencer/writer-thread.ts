@@ -5,6 +5,7 @@ import type { RegistryLog } from '../registry/registry.ts';
 import { StoreError } from '../store/errors.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { headFile } from './head-file.ts';
 import type { Outcome } from './operations.ts';
 import { startWriter } from './start-writer.ts';
 import type { Answer, ErrorMessage, FromThread, ThreadOptions, ToThread } from './thread-messages.ts';
@@ -100,6 +101,7 @@ try {
       limits,
       resignInterval,
       log,
+      memory: headFile(`${file}.head`),
     });
     serve(store, writer);
   } catch (error) {

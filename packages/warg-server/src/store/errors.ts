@@ -6,6 +6,9 @@ export type StoreErrorCode =
   | 'STORE_TOO_NEW'
   | 'STORE_UNREADABLE'
   | 'STORE_CORRUPT'
+  /** It no longer has what was signed last. */
+  | 'STORE_ROLLED_BACK'
+  | 'STORE_FULL'
   | 'STORE_CLOSED'
   | 'STORE_WRITER_FAILED';
 

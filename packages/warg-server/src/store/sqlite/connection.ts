@@ -111,6 +111,18 @@ export class Connection {
     return this.get<[number]>(`PRAGMA ${name}`)![0];
   }
 
+  /**
+   * Brings what lies in the write-ahead log into the file itself, as far as nobody is in the middle of reading it. The
+   * last connection to close would do so, but that is often one that only reads, which cannot.
+   */
+  checkpoint(): void {
+    try {
+      this.#database.exec('PRAGMA busy_timeout = 1000; PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // Nothing is lost: the next one who opens the file reads the log.
+    }
+  }
+
   close(): void {
     this.#statements.clear();
     this.#database.close();
@@ -125,6 +137,11 @@ export class Connection {
     }
     return statement;
   }
+}
+
+/** Whether an error of SQLite says that there is no room left (SQLITE_FULL). */
+export function isFull(error: unknown): boolean {
+  return (error as { errcode?: number }).errcode === 13;
 }
 
 /** Whether an error of SQLite says that another connection has the file locked (SQLITE_BUSY and its variants). */

@@ -38,6 +38,19 @@ describe('an SQLite file', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
+  it('says that there is no room left for it', async () => {
+    const store = openSqliteStore(file);
+    const small = new DatabaseSync(':memory:');
+    small.exec('CREATE TABLE t (x BLOB); PRAGMA max_page_count = 3');
+    // What SQLite throws in the middle of a transaction on a full disk.
+    const attempt = store.transaction(async () => small.exec('INSERT INTO t VALUES (zeroblob(100000))'));
+    await expect(attempt).rejects.toMatchObject({ code: 'STORE_FULL' });
+    small.close();
+    // It goes on when there is some again.
+    await store.transaction((transaction) => transaction.insertRecords([newRecord('a', '1')]));
+    await store.close();
+  });
+
   it('keeps what was committed', async () => {
     const first = openSqliteStore(file);
     await first.transaction((transaction) => transaction.insertRecords([newRecord('a', '1')]));

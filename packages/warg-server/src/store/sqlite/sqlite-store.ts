@@ -1,6 +1,6 @@
 import { StoreError } from '../errors.ts';
 import type { RegistryStore, StoreReads, StoreTransaction } from '../registry-store.ts';
-import { BUSY_TIMEOUT, Connection } from './connection.ts';
+import { BUSY_TIMEOUT, Connection, isFull } from './connection.ts';
 import { type FileLock, lockStore } from './lock.ts';
 import { checkSchema, migrate } from './schema.ts';
 import { SqliteSession } from './session.ts';
@@ -44,6 +44,8 @@ function prepared(connection: Connection, prepare: (connection: Connection) => v
   } catch (cause) {
     connection.close();
     if (cause instanceof StoreError) throw cause;
+    if (isFull(cause))
+      throw new StoreError('STORE_FULL', `there is no room left for ${connection.name}`, { cause });
     throw new StoreError('STORE_UNREADABLE', `cannot use ${connection.name}: ${(cause as Error).message}`, {
       cause,
     });
@@ -79,6 +81,9 @@ class SqliteStore implements RegistryStore {
         const result = await work(this.#session);
         this.#connection.exec('COMMIT');
         return result;
+      } catch (cause) {
+        if (!isFull(cause)) throw cause;
+        throw new StoreError('STORE_FULL', `there is no room left for ${this.#connection.name}`, { cause });
       } finally {
         this.#commits += 1;
         if (this.#connection.inTransaction) this.#connection.exec('ROLLBACK');
@@ -96,6 +101,8 @@ class SqliteStore implements RegistryStore {
     if (this.#closed) return;
     this.#closed = true;
     await this.#turn.catch(() => {});
+    // Whoever copies the file of a registry that was stopped has all of it.
+    this.#connection.checkpoint();
     this.#connection.close();
     this.#lock?.release();
   }
