@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     reporters: ['default', 'json'],
     outputFile: { json: 'test-report.json' },
-    testTimeout: 60_000,
+    // No test depends on time: these only end one that hangs, however slow the machine.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 });
