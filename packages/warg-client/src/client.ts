@@ -34,6 +34,7 @@ import type {
 } from './results.ts';
 import { logCache } from './state/log-cache.ts';
 import { pinDocument, readPin } from './state/registry-state.ts';
+import type { RegistryStorage } from './storage/storage.ts';
 import { updateRegistry } from './update/update.ts';
 import { updateResult } from './update/update-result.ts';
 import { type Evidence, parseEvidence, parsePin } from './verify/evidence.ts';
@@ -48,11 +49,13 @@ import { type Evidence, parseEvidence, parsePin } from './verify/evidence.ts';
  */
 export class WargClient {
   readonly #context: ClientContext;
+  readonly #writing: Writing;
   /** Lists of entries that wait to be submitted as one record. */
   readonly pending: PendingPublishes;
 
-  private constructor(context: ClientContext) {
+  private constructor(context: ClientContext, writing: Writing) {
     this.#context = context;
+    this.#writing = writing;
     this.pending = pendingPublishes(context);
   }
 
@@ -68,10 +71,11 @@ export class WargClient {
     const transport = offline ? offlineTransport() : fetchTransport({ fetch: options.fetch, limits });
     const token = tokenOf(options.auth);
     let connection: Connection | undefined;
-    return new WargClient({
+    const writing: Writing = new Set();
+    const context: ClientContext = {
       address,
       storage: options.storage,
-      documents: options.storage.registry(address.name),
+      documents: noting(options.storage.registry(address.name), writing),
       logs: logCache(),
       transport,
       limits,
@@ -91,7 +95,8 @@ export class WargClient {
         }
         return connection;
       },
-    });
+    };
+    return new WargClient(context, writing);
   }
 
   /** The registry as the user wrote it, as a URL: the name under which everything is kept. */
@@ -225,10 +230,9 @@ export class WargClient {
     return all;
   }
 
-  /** Waits until nothing is being written for this registry. */
+  /** Waits until this client writes nothing any more. What other clients do, in other processes above all, is theirs. */
   async close(): Promise<void> {
-    if (this.#context.offline) return;
-    await this.#context.documents.exclusive(async () => {}, { signal: undefined });
+    while (this.#writing.size > 0) await Promise.allSettled(this.#writing);
   }
 
   #requireOnline(what: string): void {
@@ -257,6 +261,26 @@ async function keptByReset(
     if (keepOperator || !isClientError(error)) throw error;
   }
   return kept;
+}
+
+/** What a client is writing, or waits to write. */
+type Writing = Set<Promise<unknown>>;
+
+function noting(documents: RegistryStorage, writing: Writing): RegistryStorage {
+  return {
+    snapshot: () => documents.snapshot(),
+    commit: (base, changes) => documents.commit(base, changes),
+    reset: () => documents.reset(),
+    async exclusive(work, options) {
+      const done = documents.exclusive(work, options);
+      writing.add(done);
+      try {
+        return await done;
+      } finally {
+        writing.delete(done);
+      }
+    },
+  };
 }
 
 function tokenOf(auth: Auth | undefined): () => Promise<string | undefined> {

@@ -4,6 +4,8 @@ export interface Limits {
   readonly requestTimeout: number;
   /** The longest that a body may make no progress, in milliseconds. */
   readonly idleTimeout: number;
+  /** The least that a body must bring, in bytes a second, over any wait of `idleTimeout`. */
+  readonly slowestRate: number;
   /** How often a request that may be repeated is repeated. */
   readonly retries: number;
   /** The greatest size of an answer of `v1/fetch/logs`, in bytes. */
@@ -14,6 +16,8 @@ export interface Limits {
   readonly jsonBytes: number;
   /** The greatest size of a content, in bytes. */
   readonly contentBytes: number;
+  /** How many of the places that a registry names for a content are tried. */
+  readonly contentSources: number;
   /** How many packages are asked for in one request. */
   readonly packagesPerRequest: number;
   /** How many leaves are proved in one request. */
@@ -31,15 +35,17 @@ export interface Limits {
 export const defaultLimits: Limits = {
   requestTimeout: 30_000,
   idleTimeout: 30_000,
+  slowestRate: 1024,
   retries: 2,
   logsBytes: 64 * 1024 * 1024,
   proofBytes: 32 * 1024 * 1024,
   jsonBytes: 1024 * 1024,
   contentBytes: 2 * 1024 * 1024 * 1024,
+  contentSources: 10,
   packagesPerRequest: 1000,
   leavesPerRequest: 1000,
   recordsPerUpdate: 1_000_000,
-  bytesPerUpdate: 512 * 1024 * 1024,
+  bytesPerUpdate: 256 * 1024 * 1024,
   redirects: 5,
   publishAttempts: 5,
 };

@@ -30,7 +30,9 @@ export async function fetchContent(
     );
   }
   const { api } = await context.connect(signal);
-  const sources = (await api.contentSources(digest, { signal })).contentSources.get(digest) ?? [];
+  const named = (await api.contentSources(digest, { signal })).contentSources.get(digest) ?? [];
+  // A list without end would keep us busy without end.
+  const sources = named.slice(0, context.limits.contentSources);
   const failures: Error[] = [];
   for (const source of sources) {
     const sink = await open();
@@ -79,7 +81,7 @@ async function fetchFrom(
   }
   const total = announcedSize(response) ?? source.size;
   const report = reporter(options);
-  const body = bodyChunks(response, { limit, idleTimeout: limits.idleTimeout, signal: options.signal, what });
+  const body = bodyChunks(response, { limit, limits, signal: options.signal, what });
   try {
     const found = await hashInto(body, sink, (received) =>
       report({ type: 'download', digest, received, total }),

@@ -1,12 +1,13 @@
 import { ClientError } from '../errors.ts';
+import type { Limits } from '../limits.ts';
 import { unlessAborted } from './abort.ts';
 
 /** How a body is read. */
 export interface BodyOptions {
   /** The greatest size, in bytes. */
   readonly limit: number;
-  /** The longest wait for the next bytes, in milliseconds. */
-  readonly idleTimeout: number;
+  /** The longest wait for the next bytes, and how many must come in such a time. */
+  readonly limits: Pick<Limits, 'idleTimeout' | 'slowestRate'>;
   readonly signal: AbortSignal | undefined;
   /** What is read, for messages. */
   readonly what: string;
@@ -14,7 +15,7 @@ export interface BodyOptions {
 
 /**
  * The chunks of an answer's body. Ends with an error as soon as the body is larger than its limit or makes no
- * progress, and lets go of the connection then.
+ * progress worth the name, and lets go of the connection then.
  *
  * @throws ClientError `RESPONSE_TOO_LARGE` | `TIMEOUT` | `NETWORK_FAILED`
  */
@@ -30,10 +31,21 @@ export async function* bodyChunks(
   if (response.body === null) return;
   const reader = response.body.getReader();
   let received = 0;
+  // Only the waiting counts, not what is done with the bytes between.
+  let waited = 0;
+  let brought = 0;
   try {
     for (;;) {
+      const asked = performance.now();
       const { done, value } = await nextChunk(reader, options);
       if (done) return;
+      waited += performance.now() - asked;
+      brought += value.byteLength;
+      if (waited >= options.limits.idleTimeout) {
+        if (brought < (options.limits.slowestRate * waited) / 1000) throw tooSlow(options, brought, waited);
+        waited = 0;
+        brought = 0;
+      }
       received += value.byteLength;
       if (received > options.limit) throw tooLarge(options, received);
       yield value;
@@ -76,10 +88,10 @@ async function nextChunk(reader: ReadableStreamDefaultReader<Uint8Array>, option
       reject(
         new ClientError(
           'TIMEOUT',
-          `expected more of ${options.what}, found nothing for ${options.idleTimeout} ms: try again, or allow more time`,
+          `expected more of ${options.what}, found nothing for ${options.limits.idleTimeout} ms: try again, or allow more time`,
         ),
       );
-    }, options.idleTimeout);
+    }, options.limits.idleTimeout);
   });
   try {
     return await unlessAborted(Promise.race([reader.read(), idle]), options.signal);
@@ -94,6 +106,13 @@ async function nextChunk(reader: ReadableStreamDefaultReader<Uint8Array>, option
   } finally {
     clearTimeout(timer);
   }
+}
+
+function tooSlow(options: BodyOptions, brought: number, waited: number): ClientError {
+  return new ClientError(
+    'TIMEOUT',
+    `expected ${options.limits.slowestRate} bytes of ${options.what} a second, found ${brought} in ${Math.round(waited)} ms: try again, or allow a slower connection`,
+  );
 }
 
 function tooLarge(options: BodyOptions, size: number): ClientError {

@@ -48,6 +48,19 @@ export function isLoopback(url: URL): boolean {
   return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
+/** True for this machine under any of its names, and for addresses that only its own cable knows. */
+function isLocal(url: URL): boolean {
+  const host = url.hostname.replace(/\.$/, '');
+  return (
+    isLoopback(url) ||
+    /(^|\.)localhost$/.test(host) ||
+    // 0.0.0.0/8, 127.0.0.0/8 and link-local 169.254.0.0/16, where clouds keep their machines' secrets.
+    /^(0|127|169\.254)\.[\d.]+$/.test(host) ||
+    // The same in IPv6, where `::ffff:` stands before an IPv4 address in hexadecimal digits.
+    /^\[(::1?|fe[89ab][\da-f]:.*|::ffff:(0|7f[\da-f]{2}|a9fe|[\da-f]{1,2}):[\da-f]+)\]$/.test(host)
+  );
+}
+
 /**
  * Demands https, or http to this machine.
  *
@@ -64,13 +77,13 @@ export function demandSecure(url: URL, what: string): void {
 
 /**
  * Demands that a URL which an answer names may be asked: https, or http to this machine when the one who
- * answered is on this machine too. A registry elsewhere must not make us knock at local doors.
+ * answered is on this machine too. A registry elsewhere must not make us knock at local doors, by https neither.
  *
  * @throws ClientError `INSECURE_URL`
  */
 export function demandReachable(url: URL, from: URL, what: string): void {
   demandSecure(url, what);
-  if (url.protocol === 'http:' && !isLoopback(from)) {
+  if (isLocal(url) && !isLocal(from)) {
     throw new ClientError(
       'INSECURE_URL',
       `expected an https URL for ${what}, found ${quote(redact(url))}, which ${quote(from.host)} named: only a registry on this machine may point to this machine`,

@@ -7,6 +7,7 @@ import { ClientError, isClientError } from '../errors.ts';
 import { sleep } from '../http/abort.ts';
 import type { CallOptions } from '../options.ts';
 import { apiErrorOf, type RegistryApi } from '../registry/registry-api.ts';
+import { forPeople } from '../registry/words.ts';
 import { cachedContent, contentMissing } from './entries.ts';
 import { uploadContent } from './upload.ts';
 
@@ -168,8 +169,8 @@ function refused(name: PackageName, recordId: RecordId, error: unknown): unknown
     return error;
   return new ClientError(
     'PUBLISH_REFUSED',
-    `the registry does not take the record for ${name}: ${found.message}`,
-    { ...error.details, name, recordId, reason: found.message },
+    `the registry does not take the record for ${name}: ${forPeople(found.message)}`,
+    { ...error.details, name, recordId, reason: forPeople(found.message) },
     { cause: found },
   );
 }

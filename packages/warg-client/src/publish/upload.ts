@@ -8,6 +8,7 @@ import { ClientError } from '../errors.ts';
 import { readBody } from '../http/body.ts';
 import { demandReachable, parseLink, redact } from '../http/urls.ts';
 import type { CallOptions } from '../options.ts';
+import { forPeople } from '../registry/words.ts';
 
 // What an upload may ask to be sent along. Anything else is refused: it is the registry that chooses these.
 const allowedHeaders = ['authorization', 'content-type'];
@@ -97,7 +98,7 @@ async function uploadTo(
     }
     const text = await readBody(response, {
       limit: protocolLimits.errorBody,
-      idleTimeout: limits.idleTimeout,
+      limits,
       signal: watch.signal,
       what,
     });
@@ -111,18 +112,19 @@ async function uploadTo(
 
 function refusal(status: number, body: Uint8Array, digest: Digest, url: URL): ClientError {
   const cause = decodeApiError(status, body, 'package');
-  const details = { digest, status, url: redact(url), reason: cause.message };
+  const reason = forPeople(cause.message);
+  const details = { digest, status, url: redact(url), reason };
   if (status >= 400 && status < 500 && status !== 405 && status !== 408 && status !== 429) {
     return new ClientError(
       'PUBLISH_REFUSED',
-      `the registry does not take content ${digest}: ${cause.message}`,
+      `the registry does not take content ${digest}: ${reason}`,
       details,
       { cause },
     );
   }
   return new ClientError(
     'UPLOAD_FAILED',
-    `the upload of content ${digest} failed with status ${status}: ${cause.message}`,
+    `the upload of content ${digest} failed with status ${status}: ${reason}`,
     details,
     { cause },
   );

@@ -12,6 +12,7 @@ import { sleep } from '../http/abort.ts';
 import type { WaitOptions } from '../options.ts';
 import { packageInfo } from '../package-info.ts';
 import type { RegistryApi } from '../registry/registry-api.ts';
+import { forPeople } from '../registry/words.ts';
 import type { PackageInfo } from '../results.ts';
 import { forgetSubmission } from '../state/submission.ts';
 import { type Updated, updatePackage } from '../update/update.ts';
@@ -149,8 +150,8 @@ export function rejected(
 ): ClientError {
   return new ClientError(
     'PUBLISH_REJECTED',
-    `the registry rejected record ${record.recordId} of ${record.name}: ${reason}`,
-    { name: record.name, recordId: record.recordId, reason },
+    `the registry rejected record ${record.recordId} of ${record.name}: ${forPeople(reason)}`,
+    { name: record.name, recordId: record.recordId, reason: forPeople(reason) },
   );
 }
 

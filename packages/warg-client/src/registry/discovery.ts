@@ -3,7 +3,7 @@ import { decodeRegistryDocument, paths, limits as protocolLimits } from '@warg/p
 import { ClientError } from '../errors.ts';
 import { readBody } from '../http/body.ts';
 import type { Transport } from '../http/transport.ts';
-import { asDirectory, demandSecure, parseLink, type RegistryAddress, redact } from '../http/urls.ts';
+import { asDirectory, demandReachable, parseLink, type RegistryAddress, redact } from '../http/urls.ts';
 import type { Limits } from '../limits.ts';
 
 /** Where a registry's API is, and what its document says of its operator. */
@@ -35,7 +35,7 @@ export async function discoverRegistry(
     if (document === undefined) continue;
     if (document.wargUrl !== undefined) {
       const target = parseLink(document.wargUrl, url, `wargUrl in ${redact(url)}`);
-      demandSecure(target, `wargUrl in ${redact(url)}`);
+      demandReachable(target, address.url, `wargUrl in ${redact(url)}`);
       return { url: asDirectory(target), operatorKey: document.wargOperatorKey };
     }
     if (document.preferredProtocol === 'warg')
@@ -74,7 +74,7 @@ async function fetchDocument(
   }
   const body = await readBody(response, {
     limit: protocolLimits.wellKnown,
-    idleTimeout: limits.idleTimeout,
+    limits,
     signal,
     what,
   });

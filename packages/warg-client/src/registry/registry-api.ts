@@ -36,6 +36,7 @@ import type { Transport } from '../http/transport.ts';
 import { redact } from '../http/urls.ts';
 import type { Limits } from '../limits.ts';
 import type { InclusionAnswer } from '../verify/proofs.ts';
+import { forPeople } from './words.ts';
 
 /** What belongs to one call. */
 export interface ApiCall {
@@ -97,7 +98,7 @@ export function registryApi(
     });
     const body = await readBody(response, {
       limit: response.ok ? endpoint.limit : protocolLimits.errorBody,
-      idleTimeout: limits.idleTimeout,
+      limits,
       signal,
       what: endpoint.what,
     });
@@ -249,6 +250,7 @@ function apiFailure(
   body: Uint8Array,
 ): ClientError {
   const cause = decodeApiError(response.status, body, endpoint.family);
+  const reason = forPeople(cause.message);
   const details = {
     url: redact(url),
     status: response.status,
@@ -257,15 +259,15 @@ function apiFailure(
   if (response.status === 401 || response.status === 403) {
     return new ClientError(
       'UNAUTHORIZED',
-      `the registry does not allow ${endpoint.what}: ${cause.message}. Check the token, or whether the signing key may do this`,
-      { ...details, reason: cause.message },
+      `the registry does not allow ${endpoint.what}: ${reason}. Check the token, or whether the signing key may do this`,
+      { ...details, reason },
       { cause },
     );
   }
   return new ClientError(
     'REGISTRY_FAILED',
-    `the registry answers ${endpoint.what} with status ${response.status}: ${cause.message}`,
-    { ...details, reason: cause.message },
+    `the registry answers ${endpoint.what} with status ${response.status}: ${reason}`,
+    { ...details, reason },
     { cause },
   );
 }

@@ -10,6 +10,7 @@ import type { FetchLogsResponse, RegistryHint } from '@warg/protocol/api';
 import { ClientError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import { type ApiCall, apiErrorOf, type RegistryApi } from '../registry/registry-api.ts';
+import { forPeople } from '../registry/words.ts';
 import { isSameState } from '../verify/checkpoint.ts';
 import type { KnownHead, VerifiedLog } from '../verify/log.ts';
 import { type LogPosition, logCursor } from './log-cursor.ts';
@@ -150,6 +151,7 @@ export async function fetchLogs(
 
   function take(answer: FetchLogsResponse, pending: ReadonlyMap<LogId, WantedLog>): number {
     let received = operator.append(answer.operator);
+    bytes += sizeOf(answer.operator);
     for (const [logId, list] of answer.packages) {
       const cursor = pending.has(logId) ? cursors.get(logId) : undefined;
       if (cursor === undefined) {
@@ -160,7 +162,7 @@ export async function fetchLogs(
         );
       }
       received += cursor.append(list);
-      for (const { contentBytes } of list) bytes += contentBytes.byteLength;
+      bytes += sizeOf(list);
     }
     for (const { message } of answer.warnings)
       if (warnings.size < maxWarnings) warnings.add(forPeople(message));
@@ -174,6 +176,13 @@ export async function fetchLogs(
     onRecords(records);
     return received;
   }
+}
+
+function sizeOf(records: readonly PublishedEnvelope[]): number {
+  let size = 0;
+  for (const { contentBytes, keyId, signature, fetchToken } of records)
+    size += contentBytes.byteLength + keyId.length + signature.length + fetchToken.length;
+  return size;
 }
 
 function operatorPosition({ log }: KnownOperator): LogPosition | undefined {
@@ -192,15 +201,6 @@ function vanished({ name, logId }: WantedLog, cause: unknown): ClientError {
     { name, logId },
     { cause },
   );
-}
-
-/** Control characters, those that turn or hide text, and white space: what must not get into a terminal as it is. */
-const unprintable = /[\p{Cc}\p{Cf}\p{Z}]+/gu;
-
-/** A registry's words as a terminal may show them: one line, no control characters, not long. */
-export function forPeople(text: string): string {
-  const clean = text.replace(unprintable, ' ').trim();
-  return clean.length > 500 ? `${clean.slice(0, 500)}…` : clean;
 }
 
 export function chunks<T>(list: readonly T[], size: number): T[][] {

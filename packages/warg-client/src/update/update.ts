@@ -99,7 +99,6 @@ async function updateOnce(
   const state = await readRegistryState(snapshot);
   const { api, operatorKey } = await context.connect(signal);
   const checkpoint = await api.checkpoint({ signal });
-  report({ type: 'checkpoint', ...pick(checkpoint) });
 
   const storedPin = state?.pin ?? (await readPin(snapshot));
   const trust: Trust = {
@@ -111,6 +110,7 @@ async function updateOnce(
   // The first check of `verifyRegistry`, made now: nothing more is asked about a checkpoint that cannot stand.
   verifyFreshness(checkpoint, trust.now, trust.maxCheckpointAge);
   await verifyOrderOrKeepEvidence(context, snapshot, state, checkpoint);
+  report({ type: 'checkpoint', ...pick(checkpoint) });
 
   const wanted = wantedLogs(context, snapshot, state, names);
   const previous = state?.checkpoint;
