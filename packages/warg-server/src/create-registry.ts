@@ -2,6 +2,7 @@ import { type PrivateKey, type PublicKey, publicKeyOf, quote, WargError } from '
 import type { ContentStore } from './content/content-store.ts';
 import { memoryContent } from './content/memory-content.ts';
 import { createApp } from './http/app.ts';
+import { BodyMemory } from './http/body-memory.ts';
 import { answerError } from './http/errors.ts';
 import { type BodyTimeouts, defaultBodyTimeouts } from './http/request-body.ts';
 import type { RequestContext } from './http/request-context.ts';
@@ -35,6 +36,8 @@ export interface RegistryOptions {
   readonly maxContentBytes?: number;
   readonly limits?: Partial<RegistryLimits>;
   readonly bodyTimeouts?: Partial<BodyTimeouts>;
+  /** Most memory that JSON bodies take together while they are read, in bytes; each has 64 KiB besides. Default 256 MiB. */
+  readonly maxBodyMemory?: number;
   /** How often the newest checkpoint is signed again while nothing happens, ms; 0 for never. Default 60 000. */
   readonly resignInterval?: number;
   readonly clock?: Clock;
@@ -80,7 +83,13 @@ const noLog: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
  * await registry.close();
  */
 export async function createRegistry(options: RegistryOptions): Promise<Registry> {
-  const { operatorKey, log = noLog, store = memoryStore(), maxContentBytes = 2 ** 30 } = options;
+  const {
+    operatorKey,
+    log = noLog,
+    store = memoryStore(),
+    maxContentBytes = 2 ** 30,
+    maxBodyMemory = 2 ** 28,
+  } = options;
   const publicUrl = baseUrl('publicUrl', options.publicUrl);
   const contentBaseUrl = baseUrl('contentBaseUrl', options.contentBaseUrl);
   const content = (await options.content) ?? memoryContent();
@@ -109,6 +118,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     contentBaseUrl,
     maxContentBytes,
     timeouts: { ...defaultBodyTimeouts, ...options.bodyTimeouts },
+    bodyMemory: new BodyMemory(maxBodyMemory),
     log,
   });
   return {

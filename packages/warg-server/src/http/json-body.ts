@@ -1,6 +1,6 @@
 import { apiError, DecodeError } from '@warg/protocol/api';
-import { type BodyTimeouts, readBody } from './request-body.ts';
-import type { AppContext } from './services.ts';
+import { readBody } from './request-body.ts';
+import type { AppContext, Services } from './services.ts';
 
 /**
  * Reads the JSON body of a request.
@@ -11,12 +11,12 @@ import type { AppContext } from './services.ts';
  * @param decode one of the decoders of `@warg/protocol/api`
  * @param ofHugeInteger what an integer above 2^53 − 1 comes to, which no registry reaches but anybody may name; called
  *   with where it was and what it was. Without this it is one more body of the wrong shape.
- * @throws ApiError; or what `ofHugeInteger` throws
+ * @throws ApiError | AnswerError; or what `ofHugeInteger` throws
  */
 export async function readJson<T>(
   context: AppContext,
   maxBytes: number,
-  timeouts: BodyTimeouts,
+  { timeouts, bodyMemory }: Pick<Services, 'timeouts' | 'bodyMemory'>,
   decode: (input: Uint8Array) => T,
   ofHugeInteger?: (path: string, value: bigint) => T,
 ): Promise<T> {
@@ -24,7 +24,7 @@ export async function readJson<T>(
   if (!isJson(request.headers.get('content-type'))) {
     throw apiError(415, 'expected a request with `Content-Type: application/json`');
   }
-  const bytes = await readBody(request, context.env, maxBytes, timeouts);
+  const bytes = await readBody(request, context.env, maxBytes, timeouts, bodyMemory);
   try {
     return decode(bytes);
   } catch (cause) {

@@ -74,6 +74,18 @@ describe('serve', () => {
     expect(await (await fetch(running.url)).text()).toBe(`${running.url}/`);
   });
 
+  it('takes no more connections than it may, until one ends', async () => {
+    const server = await start(async () => new Response('here'), { connections: 1 });
+    const first = await open(server);
+    first.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(await upTo(first, 'here')).toContain('200 OK');
+    const second = await open(server);
+    expect(await everythingFrom(second)).toBe('');
+    first.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(await everythingFrom(first)).toContain('here');
+    expect(await (await fetch(server.url)).text()).toBe('here');
+  });
+
   it('fails with the system error when the port is taken', async () => {
     const { port } = await start(ignoring);
     await expect(serve({ fetch: ignoring }, { port })).rejects.toMatchObject({ code: 'EADDRINUSE' });

@@ -28,6 +28,8 @@ export interface SocketLimits extends DrainLimits {
   readonly keepAliveTimeout: number;
   /** For a connection on which nothing moves while a request is answered. Default 120 s. */
   readonly socketTimeout: number;
+  /** Most connections at once; further ones are closed at once. Default 4096. */
+  readonly connections: number;
   /** How long {@link RunningServer.close} waits for requests under way. Default 30 s. */
   readonly shutdownTimeout: number;
 }
@@ -38,6 +40,7 @@ export const defaultSocketLimits: SocketLimits = {
   requestTimeout: 3_600_000,
   keepAliveTimeout: 65_000,
   socketTimeout: 120_000,
+  connections: 4096,
   shutdownTimeout: 30_000,
 };
 
@@ -79,6 +82,7 @@ export async function serve(handler: FetchHandler, options: ListenOptions = {}):
     requireHostHeader: false,
   });
   server.timeout = limits.socketTimeout;
+  server.maxConnections = limits.connections;
 
   const connections = new Set<Socket>();
   const underWay = new Set<ServerResponse>();

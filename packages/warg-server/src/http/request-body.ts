@@ -1,5 +1,7 @@
 import { concatBytes } from '@warg/crypto';
 import { apiError } from '@warg/protocol/api';
+import type { BodyMemory } from './body-memory.ts';
+import { AnswerError } from './errors.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** How long the registry waits for the body of a request, in milliseconds. */
@@ -15,23 +17,32 @@ export const defaultBodyTimeouts: BodyTimeouts = { idle: 30_000, json: 60_000 };
 /**
  * Reads a body into memory.
  *
+ * @param memory what bodies may take together
  * @throws ApiError 413 when it is or says to be larger than `maxBytes`; 408 when it takes too long; 400 when it breaks off
+ * @throws AnswerError 503 when others take the memory that there is
  */
 export async function readBody(
   request: Request,
   context: RequestContext,
   maxBytes: number,
   timeouts: BodyTimeouts,
+  memory?: BodyMemory,
 ): Promise<Uint8Array> {
   refuseDeclaredLength(request, maxBytes);
+  const account = memory?.open();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of bodyChunks(request, context, timeouts.idle, timeouts.json)) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of bodyChunks(request, context, timeouts.idle, timeouts.json)) {
+      size += chunk.byteLength;
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      if (account?.take(chunk.byteLength) === false) throw busy();
+      chunks.push(chunk);
+    }
+    return concatBytes(...chunks);
+  } finally {
+    account?.close();
   }
-  return concatBytes(...chunks);
 }
 
 /** @throws ApiError 413 when the `Content-Length` alone says that the body is too large */
@@ -88,6 +99,11 @@ async function within<T>(milliseconds: number, next: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+function busy(): Error {
+  const error = apiError(503, 'the registry is reading too many large requests: try again in a while');
+  return new AnswerError(error, { 'retry-after': '10' });
 }
 
 function tooLarge(maxBytes: number): Error {

@@ -2,6 +2,7 @@ import type { PublicKey } from '@warg/crypto';
 import type { Context } from 'hono';
 import type { ContentStore } from '../content/content-store.ts';
 import type { RegistryCore, RegistryLog } from '../registry/registry.ts';
+import type { BodyMemory } from './body-memory.ts';
 import type { BodyTimeouts } from './request-body.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -17,6 +18,7 @@ export interface Services {
   /** Largest content that is accepted, bytes. */
   readonly maxContentBytes: number;
   readonly timeouts: BodyTimeouts;
+  readonly bodyMemory: BodyMemory;
   readonly log: RegistryLog;
 }
 

@@ -266,6 +266,8 @@ describe('what cannot be', () => {
     [['--public-url', 'registry.example'], {}, /absolute http/],
     [['--nonsense'], {}, /unknown option/],
     [['nonsense'], {}, /unknown command|too many arguments/],
+    [[`--operatorkey=${secret}`], {}, /unknown option '--operatorkey=ecdsa-p256:\[redacted\]'/],
+    [[secret], {}, /too many arguments/],
   ])('refuses %j with %j', async (args, env, message) => {
     const { code, err } = await run(args, env);
     expect(code).toBe(2);

@@ -35,7 +35,7 @@ export async function run(args: readonly string[], host: ProgramHost): Promise<n
   for (const command of [program, ...program.commands.flatMap((each) => [each, ...each.commands])]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => host.stdout.write(text),
-      writeErr: (text) => host.stderr.write(text),
+      writeErr: (text) => host.stderr.write(redactKeys(text)),
     });
   }
   program.addHelpText('after', helpFooter).action(async (_options: unknown, command: Command) => {
@@ -53,6 +53,11 @@ export async function run(args: readonly string[], host: ProgramHost): Promise<n
     host.stderr.write(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     return ExitCode.failure;
   }
+}
+
+/** A key that stands where no key belongs, such as behind a misspelt option, is not said again: logs keep errors for long. */
+function redactKeys(text: string): string {
+  return text.replace(/ecdsa-p256:[\w+/=-]+/g, 'ecdsa-p256:[redacted]');
 }
 
 const helpFooter = `

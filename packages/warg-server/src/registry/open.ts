@@ -17,6 +17,8 @@ export const DEFAULT_LIMITS: RegistryLimits = {
   sourcingPerAddress: 1000,
   clockSkew: 5 * 60_000,
   recordBytes: 1024 * 1024,
+  // The state of a record names each with a URL: with more of them the answer outgrows what clients read.
+  recordContents: 1000,
 };
 
 const DEFAULT_RESIGN_INTERVAL = 60_000;

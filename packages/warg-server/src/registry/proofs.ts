@@ -1,4 +1,4 @@
-import { digestFromBytes, digestToBytes, isDigest } from '@warg/crypto';
+import { concatBytes, digestFromBytes, digestToBytes, isDigest } from '@warg/crypto';
 import { type LogId, mapKeyBytes, mapLeafBytes, OPERATOR_LOG_ID } from '@warg/protocol';
 import {
   type ApiError,
@@ -21,6 +21,9 @@ import type { RecordKey, StoredCheckpoint } from '../store/rows.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { InclusionAnswer, WireInteger } from './registry.ts';
 
+/** How many leaves or logs are looked after in one turn of the event loop. */
+const PORTION = 256;
+
 interface Trees {
   readonly log: MerkleLog;
   readonly map: MerkleMap;
@@ -31,6 +34,7 @@ export class Proofs {
   readonly #store: RegistryStore;
   readonly #checkpoints: Checkpoints;
   #trees: Trees | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(store: RegistryStore, checkpoints: Checkpoints) {
     this.#store = store;
@@ -42,18 +46,24 @@ export class Proofs {
     if (leafs.length === 0) throw bundleFailure('expected at least one leaf to prove, found none');
     for (const leaf of leafs) if (leaf >= checkpoint.logLength) throw leafNotFound(leaf);
     const indices = leafs.map(Number);
-    return this.#read(async (reads, { log, map }) => {
-      const leaves = await reads.leavesAt(indices);
-      const keys = leaves.map((leaf, i) => {
-        if (leaf === undefined) throw leafNotFound(indices[i]!);
-        return leaf;
+    return this.#inTurn(indices.length, async () => {
+      const map = await this.#inPortions(indices, async (portion, reads, trees) => {
+        const leaves = await reads.leavesAt(portion);
+        const keys = leaves.map((leaf, i) => {
+          if (leaf === undefined) throw leafNotFound(portion[i]!);
+          return leaf;
+        });
+        const bundle = await trees.map.prove(
+          rootOf(checkpoint),
+          keys.map(({ logId }) => mapKeyBytes(logId)),
+        );
+        await requireHeads(reads, checkpoint, portion, keys, bundle);
+        return bundle;
       });
-      const mapBundle = await map.prove(
-        rootOf(checkpoint),
-        keys.map(({ logId }) => mapKeyBytes(logId)),
+      const log = await this.#read((_, trees) =>
+        trees.log.prove({ length: checkpoint.logLength, leaves: indices }),
       );
-      await requireHeads(reads, checkpoint, indices, keys, mapBundle);
-      return { log: await log.prove({ length: checkpoint.logLength, leaves: indices }), map: mapBundle };
+      return { log, map };
     });
   }
 
@@ -71,20 +81,45 @@ export class Proofs {
     if (logIds.length === 0) throw bundleFailure('expected at least one log id, found none');
     for (const id of logIds) if (!isDigest(id)) throw bundleFailure('expected log ids of 64 hex digits');
     const ids = logIds as readonly LogId[];
-    return this.#read(async (reads, { map }) => {
-      const last = await reads.lastIndexBelow(
-        ids.map((logId) => ({ logId, logLength: checkpoint.logLength })),
-      );
-      const present = last.findIndex((index) => index !== undefined);
-      if (present >= 0) {
-        const what = ids[present] === OPERATOR_LOG_ID ? 'the operator log' : `log ${ids[present]}`;
-        throw bundleFailure(`${what} is not absent: it has a record at log length ${checkpoint.logLength}`);
-      }
-      return map.proveAbsence(
-        rootOf(checkpoint),
-        ids.map((logId) => mapKeyBytes(logId)),
-      );
-    });
+    return this.#inTurn(ids.length, () =>
+      this.#inPortions(ids, async (portion, reads, { map }) => {
+        const last = await reads.lastIndexBelow(
+          portion.map((logId) => ({ logId, logLength: checkpoint.logLength })),
+        );
+        const present = last.findIndex((index) => index !== undefined);
+        if (present >= 0) {
+          const what = portion[present] === OPERATOR_LOG_ID ? 'the operator log' : `log ${portion[present]}`;
+          throw bundleFailure(`${what} is not absent: it has a record at log length ${checkpoint.logLength}`);
+        }
+        return map.proveAbsence(
+          rootOf(checkpoint),
+          portion.map((logId) => mapKeyBytes(logId)),
+        );
+      }),
+    );
+  }
+
+  /** One large proof at a time, so that many of them take no more memory and no more of the others' time than one. */
+  #inTurn<T>(size: number, work: () => Promise<T>): Promise<T> {
+    if (size <= PORTION) return work();
+    const result = this.#turn.then(work, work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  /** The map bundle of many, made piece by piece: between two pieces others get their turn. */
+  async #inPortions<T>(
+    items: readonly T[],
+    prove: (portion: readonly T[], reads: StoreReads, trees: Trees) => Promise<Uint8Array>,
+  ): Promise<Uint8Array> {
+    const bundles: Uint8Array[] = [];
+    for (let first = 0; first < items.length; first += PORTION) {
+      if (first > 0) await new Promise((resolve) => setImmediate(resolve));
+      const portion = items.slice(first, first + PORTION);
+      bundles.push(await this.#read((reads, trees) => prove(portion, reads, trees)));
+    }
+    // A bundle is a list of proofs and nothing else, and protobuf joins the lists of messages that are put together.
+    return concatBytes(...bundles);
   }
 
   #read<T>(work: (reads: StoreReads, trees: Trees) => Promise<T>): Promise<T> {

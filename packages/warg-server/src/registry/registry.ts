@@ -197,6 +197,8 @@ export interface RegistryLimits {
   readonly clockSkew: number;
   /** Largest contents of a record, bytes. Default 1 MiB. */
   readonly recordBytes: number;
+  /** Most different contents that one record may release. Default 1000. */
+  readonly recordContents: number;
 }
 
 /** What the registry has to say to a log; `fields` holds no secret. */

@@ -216,6 +216,17 @@ describe('the policy of the registry', () => {
     expect((await at(0)).state).toBe('processing');
   });
 
+  it('refuses more contents than the answer to the record could name', async () => {
+    const pkg = packageNamed('test:a');
+    const releases = (count: number) => Array.from({ length: count }, (_, i) => releaseEntry(`1.0.${i}`));
+    await registry.publish(pkg.init());
+    await expect(submit(pkg.record(releases(1001), { follow: false }))).rejects.toMatchObject(refused);
+    expect((await submit(pkg.record(releases(1000)))).state).toBe('processing');
+    // Releases of one content are one content.
+    const same = Array.from({ length: 1500 }, (_, i) => releaseEntry(`2.0.${i}`, digestNamed('same')));
+    expect((await submit(pkg.record(same))).state).toBe('processing');
+  });
+
   it('refuses hashes of other lengths where a SHA-256 is meant', async () => {
     const pkg = packageNamed('test:a');
     await registry.publish(pkg.init());

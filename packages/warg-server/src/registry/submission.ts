@@ -22,7 +22,7 @@ import {
 } from '@warg/protocol/api';
 import type { RegistryWriter } from '../sequencer/writer.ts';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
-import type { ContentNeed, RecordKey } from '../store/rows.ts';
+import type { RecordKey } from '../store/rows.ts';
 import { readRecord } from './records.ts';
 import type { Clock, RecordPolicy, RecordStatus, RegistryLimits, Submission } from './registry.ts';
 import { requireStrict } from './strictness.ts';
@@ -59,10 +59,13 @@ export async function submitRecord(
 
   await store.read((reads) => requireNamespace(reads, packageName));
   requireStrict(record, envelope.contentBytes, clock.now(), limits.clockSkew);
+  const digests = requireFewContents(record, limits);
   await options.recordPolicy?.check({ packageName, envelope, record });
   await store.read((reads) => requireSigner(reads, logId, record, envelope));
 
-  const contents = await findContents(record, options.hasContent);
+  const contents = await Promise.all(
+    digests.map(async (digest) => ({ digest, missing: !(await options.hasContent(digest)) })),
+  );
   const outcome = await writer.submit({
     type: 'accept',
     record: {
@@ -197,14 +200,18 @@ function keyBroughtBy(entry: PackageEntry): PublicKey | undefined {
   return entry.type === 'grantFlat' && entry.permissions.length > 0 ? entry.key : undefined;
 }
 
-/** Every content that the record releases, once, in order. */
-async function findContents(
-  record: PackageRecord,
-  hasContent: (digest: Digest) => Promise<boolean>,
-): Promise<ContentNeed[]> {
+/**
+ * Every content that the record releases, once, in order.
+ *
+ * @throws ApiError 422 if they are too many
+ */
+function requireFewContents(record: PackageRecord, { recordContents }: RegistryLimits): readonly Digest[] {
   const digests = new Set<Digest>();
   for (const entry of record.entries) {
     if (entry.type === 'release' && isDigest(entry.content)) digests.add(entry.content);
   }
-  return Promise.all([...digests].map(async (digest) => ({ digest, missing: !(await hasContent(digest)) })));
+  if (digests.size <= recordContents) return [...digests];
+  throw rejection(
+    `expected at most ${recordContents} different contents in one record, found ${digests.size}: release the others with further records`,
+  );
 }

@@ -159,6 +159,18 @@ describe('the sequencer', () => {
     expect(later.contents.logLength).toBe(2);
     expect(later.contents.timestamp).toBe(checkpoint.contents.timestamp);
   });
+
+  it('says once that its newest checkpoint is ahead of the clock', async () => {
+    const said = () => registry.logged.filter((line) => line.includes('ahead of the clock')).length;
+    await registry.writer.tick();
+    registry.clock.advance(-4 * 60_000);
+    await registry.writer.tick();
+    expect(said()).toBe(0);
+    registry.clock.advance(-2 * 60_000);
+    await registry.writer.tick();
+    await registry.writer.tick();
+    expect(said()).toBe(1);
+  });
 });
 
 describe('an idle registry', () => {

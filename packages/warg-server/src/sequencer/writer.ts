@@ -13,6 +13,8 @@ const GROUP = 1000;
 const RETRY = { first: 100, most: 5_000 };
 /** How often the regular work is looked after at least, ms. */
 const TICK = 15_000;
+/** How far ahead of the clock a checkpoint may be before it is said, ms: clients refuse it from there on. */
+const CLOCK_SKEW = 5 * 60_000;
 /** How long a record that expired is remembered, so that its publisher can learn why, ms. */
 const EXPIRED_MEMORY = 7 * 24 * 3_600_000;
 
@@ -56,6 +58,7 @@ export class Writer implements RegistryWriter {
   #retryTimer: NodeJS.Timeout | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #closing = false;
+  #saidAhead = false;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -91,11 +94,27 @@ export class Writer implements RegistryWriter {
     if (resignInterval > 0 && head !== undefined && now - head.timestamp * 1000 >= resignInterval) {
       await sequencer.resign();
     }
+    this.#lookAtClock(now);
     // Another process may have left work in a shared store. What failed before is tried again now.
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
     this.#unsequenced = true;
     this.#wake();
+  }
+
+  /** A checkpoint is never older than the one before: where the clock was ahead once, the registry is until it catches up. */
+  #lookAtClock(now: number): void {
+    const { sequencer, log } = this.#options;
+    const newest = sequencer.head?.timestamp ?? 0;
+    const isAhead = newest * 1000 > now + CLOCK_SKEW;
+    if (isAhead && !this.#saidAhead) {
+      const times = { newest: new Date(newest * 1000).toISOString(), clock: new Date(now).toISOString() };
+      log.warn(
+        times,
+        'the newest checkpoint is ahead of the clock, and clients may refuse it until then: is the clock right?',
+      );
+    }
+    this.#saidAhead = isAhead;
   }
 
   /** Resolves when there is nothing left to do, or nothing that can be done now. */

@@ -18,7 +18,7 @@ import type { Services } from '../services.ts';
 const maxLogsBody = 2 * 1024 * 1024;
 
 /** `v1/fetch/…`: checkpoint, logs, names. */
-export function fetchRoutes({ core, timeouts }: Services, imported: ImportedLogs): readonly Route[] {
+export function fetchRoutes({ core, ...bodies }: Services, imported: ImportedLogs): readonly Route[] {
   return [
     {
       path: paths.fetchCheckpoint(),
@@ -27,7 +27,7 @@ export function fetchRoutes({ core, timeouts }: Services, imported: ImportedLogs
     {
       path: paths.fetchLogs(),
       post: async (c) => {
-        const request = await readJson(c, maxLogsBody, timeouts, decodeFetchLogsRequest, (_, value) => {
+        const request = await readJson(c, maxLogsBody, bodies, decodeFetchLogsRequest, (_, value) => {
           throw checkpointNotFound(value);
         });
         const { min, max, default: usual } = limits.fetchLogsLimit;
@@ -61,7 +61,7 @@ export function fetchRoutes({ core, timeouts }: Services, imported: ImportedLogs
     {
       path: paths.fetchNames(),
       post: async (c) => {
-        const request = await readJson(c, limits.fetchNamesBody, timeouts, decodeFetchPackageNamesRequest);
+        const request = await readJson(c, limits.fetchNamesBody, bodies, decodeFetchPackageNamesRequest);
         const names = await core.packageNames(request.packages.slice(0, limits.fetchNamesPackages));
         return jsonAnswer(encodeFetchPackageNamesResponse({ packages: new Map(names) }));
       },

@@ -140,6 +140,10 @@ describe('publishing', () => {
     expect(await publishFrom('test:a', '192.0.2.1')).toBe(202);
     expect(await publishFrom('test:b', '192.0.2.1')).toBe(429);
     expect(await publishFrom('test:c', '192.0.2.2')).toBe(202);
+    // A network of IPv6 is one address.
+    expect(await publishFrom('test:d', '2001:db8::1')).toBe(202);
+    expect(await publishFrom('test:e', '2001:db8::ffff:2')).toBe(429);
+    expect(await publishFrom('test:f', '2001:db8:0:1::1')).toBe(202);
     await limited.close();
   });
 });

@@ -10,6 +10,7 @@ import {
   paths,
 } from '@warg/protocol/api';
 import type { RecordStatus } from '../../registry/registry.ts';
+import { addressGroup } from '../address-group.ts';
 import { jsonAnswer } from '../answers.ts';
 import { pathParameter } from '../errors.ts';
 import type { ImportedLogs } from '../imported-logs.ts';
@@ -26,7 +27,7 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
       path: paths.publishRecord(':logId'),
       post: async (c) => {
         const logId = logIdOf(c);
-        const request = await readJson(c, limits.publishRecordBody, timeouts, decodePublishRecordRequest);
+        const request = await readJson(c, limits.publishRecordBody, services, decodePublishRecordRequest);
         if (request.contentSources.size > 0) {
           throw notSupported('specifying content sources is not supported');
         }
@@ -35,7 +36,7 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
             logId,
             packageName: request.packageName,
             envelope: request.record,
-            address: c.env.remoteAddress ?? '',
+            address: addressGroup(c.env.remoteAddress ?? ''),
           }),
         );
         log.info(

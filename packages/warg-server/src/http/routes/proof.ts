@@ -17,7 +17,7 @@ import type { Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
 /** `v1/proof/…`: inclusion, consistency, absence. */
-export function proofRoutes({ core, timeouts }: Services): readonly Route[] {
+export function proofRoutes({ core, ...bodies }: Services): readonly Route[] {
   return [
     {
       path: paths.proveInclusion(),
@@ -25,7 +25,7 @@ export function proofRoutes({ core, timeouts }: Services): readonly Route[] {
         const { logLength, leafs } = await readJson(
           c,
           limits.inclusionBody,
-          timeouts,
+          bodies,
           decodeInclusionRequest,
           (path, value) => {
             if (path.startsWith('leafs')) throw leafNotFound(value);
@@ -42,7 +42,7 @@ export function proofRoutes({ core, timeouts }: Services): readonly Route[] {
         const { from, to } = await readJson(
           c,
           limits.consistencyBody,
-          timeouts,
+          bodies,
           decodeConsistencyRequest,
           throwLengthNotFound,
         );
@@ -55,7 +55,7 @@ export function proofRoutes({ core, timeouts }: Services): readonly Route[] {
         const { logLength, logIds } = await readJson(
           c,
           limits.absenceBody,
-          timeouts,
+          bodies,
           decodeAbsenceRequest,
           throwLengthNotFound,
         );

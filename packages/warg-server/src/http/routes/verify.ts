@@ -14,7 +14,7 @@ import type { Services } from '../services.ts';
 const neverSigned = { checkpoint: 'invalid', signature: 'invalid' } as const;
 
 /** `v1/verify/…`: what this registry says of a checkpoint that somebody saw. */
-export function verifyRoutes({ core, timeouts }: Services): readonly Route[] {
+export function verifyRoutes({ core, ...bodies }: Services): readonly Route[] {
   return [
     {
       path: paths.verifyCheckpoint(),
@@ -22,7 +22,7 @@ export function verifyRoutes({ core, timeouts }: Services): readonly Route[] {
         const checkpoint = await readJson<SignedCheckpoint | undefined>(
           c,
           limits.checkpoint,
-          timeouts,
+          bodies,
           decodeSignedCheckpoint,
           () => undefined,
         );
