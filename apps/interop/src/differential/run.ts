@@ -12,15 +12,16 @@ import { type NormalAnswer, normalise } from './normal-form.ts';
 import type { Case } from './requests/case.ts';
 import { fetching, fetchingThatDrops } from './requests/fetching.ts';
 import { proving, provingThatDrops } from './requests/proving.ts';
-import { publishing, refusedByPolicy, succeeding } from './requests/publishing.ts';
+import { publishing } from './requests/publishing.ts';
 import { reading } from './requests/reading.ts';
+import { refusedByPolicy, succeeding, unfitting } from './requests/succeeding.ts';
 import { sentAgain, uploading } from './requests/uploading.ts';
 import { keys, namespace, pause, prepare, type View } from './world.ts';
 
 /** Cases that change nothing, so that registry indices stay the same and are compared. */
 const asking = [...fetching, ...reading, ...proving, ...fetchingThatDrops, ...provingThatDrops];
 /** Cases that may change the registries, the ones that damage the Rust server last. */
-const changing = [...publishing, ...succeeding, ...uploading, ...refusedByPolicy, ...sentAgain];
+const changing = [...publishing, ...unfitting, ...succeeding, ...uploading, ...refusedByPolicy, ...sentAgain];
 
 export async function compareServers(
   rust: RustPrograms,

@@ -4,9 +4,8 @@ import { digestOf, publicKeyOf } from '@warg/crypto';
 import { entry, packageRecordId, recordBytes, signEnvelope } from '../record-bytes.ts';
 import { alpha, contents, headOf, keys, unknownLog } from '../world.ts';
 import type { Case } from './case.ts';
-import { recordPath, submit } from './publishing.ts';
+import { now, recordPath, submit } from './submitting.ts';
 
-const now = 1_750_000_000;
 const aliceKey = publicKeyOf(keys.alice);
 const file = (byte: number) => Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0, 0, 3, 1, 0x62, byte);
 const files = [file(1), file(2), file(3)] as const;
