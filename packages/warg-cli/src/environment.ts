@@ -24,6 +24,8 @@ export interface Environment {
   /** The working directory: absolute. */
   readonly workingDirectory: string;
   readonly platform: NodeJS.Platform;
+  /** The user's number, where users have one. */
+  readonly userId: number | undefined;
   /** The user's home directory. */
   readonly homeDirectory: string;
   readonly stdin: InputStream;
@@ -40,6 +42,7 @@ export function processEnvironment(signal: AbortSignal): Environment {
     variables: process.env,
     workingDirectory: process.cwd(),
     platform: process.platform,
+    userId: process.getuid?.(),
     homeDirectory: process.env['HOME'] || homedir(),
     stdin: process.stdin,
     stdout: process.stdout,

@@ -10,6 +10,8 @@ export type CliErrorCode =
   | 'CONFIG_NOT_FOUND'
   /** The configuration file cannot be understood. */
   | 'INVALID_CONFIG'
+  /** A configuration file that was found, not named, belongs to somebody else. */
+  | 'FOREIGN_CONFIG'
   /** A file or folder could not be read or written. */
   | 'FILE_ACCESS'
   /** A file that would be written holds something else. */

@@ -6,6 +6,7 @@ import type { Environment } from './environment.ts';
 import { InterruptedError, UsageError } from './errors.ts';
 import { describeError, errorDocument, formatError } from './output/error-report.ts';
 import { createOutput, type Output } from './output/output.ts';
+import { jsonText } from './output/text.ts';
 import { buildProgram } from './program.ts';
 
 /** What the parser calls help that was not asked for, because a command is missing. */
@@ -65,7 +66,7 @@ function reportError({ variables, stdout, stderr }: Environment, output: Output,
   const debug = variables['WARG_DEBUG'] === '1';
   const report = describeError(error);
   if (output.options.json) {
-    stdout.write(`${JSON.stringify(errorDocument(report, debug), undefined, 2)}\n`);
+    stdout.write(`${jsonText(errorDocument(report, debug))}\n`);
   } else {
     for (const line of formatError(report, output.style, debug)) stderr.write(`${line}\n`);
   }

@@ -14,6 +14,7 @@ export type ClientErrorCode =
   | 'INVALID_RECORD_ID' // not `sha256:` and 64 hex digits
   | 'INVALID_ENTRY' // an entry to publish that cannot be
   | 'DESTINATION_UNSUPPORTED' // a path, but the storage knows no files
+  | 'DESTINATION_EXISTS' // a file is where one was to be created
   // The way to the registry
   | 'OFFLINE' // the network is needed, but the client is offline
   | 'INSECURE_URL' // http to something else than loopback

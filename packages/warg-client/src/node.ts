@@ -1,3 +1,3 @@
 export { fileContent } from './node/file-content.ts';
-export { fileDestination } from './node/file-destination.ts';
+export { type FileDestinationOptions, fileDestination } from './node/file-destination.ts';
 export { type FileStorageOptions, fileStorage } from './node/file-storage.ts';

@@ -51,6 +51,7 @@ export async function withClient<T>(
   const { settings, output } = context;
   const registry = requireRegistry(settings);
   const progress = showProgress(output);
+  announceProject(context);
   output.detail(
     `registry ${registry}, state in ${settings.registriesDir}, content in ${settings.contentDir}`,
   );
@@ -71,6 +72,22 @@ export async function withClient<T>(
     progress.done();
     await client.close();
   }
+}
+
+/**
+ * Says what a configuration decides that was found beside one's work, not chosen: it may have come with somebody's
+ * project, and it says whom to talk to and where trust is kept.
+ */
+function announceProject({ loaded: { config, path, origin }, options, settings, output }: Context): void {
+  if (origin !== 'project') return;
+  const decides = [
+    config.homeUrl !== undefined && options.registry === undefined && `the registry ${settings.registry}`,
+    config.registriesDir !== undefined && `the folder of verified state ${settings.registriesDir}`,
+    options.operatorKey === undefined &&
+      settings.operatorKey !== undefined &&
+      `the operator ${settings.operatorKey}`,
+  ].filter((what) => what !== false);
+  if (decides.length > 0) output.note(`${path} chooses ${decides.join(', ')}`);
 }
 
 /** The folders that the client keeps things in. */

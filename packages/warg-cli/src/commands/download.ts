@@ -86,7 +86,11 @@ export async function download(
       const chosen = await client.resolve(name, wanted, call);
       progress.done();
       announceWarnings(output, chosen);
-      if (target.kind === 'file') await prepareFile(target.path, chosen.digest, options);
+      const size =
+        target.kind === 'file' ? await prepareFile(target.path, chosen.digest, options) : undefined;
+      if (target.kind === 'file' && size !== undefined)
+        return downloaded(chosen, { path: target.path, size, from: 'file' }, 'file');
+      const { fileDestination } = await import('@warg/client/node');
       // What was just proved holds for the content as well: the registry need not be asked again.
       const result = await client.download(
         name,
@@ -94,7 +98,9 @@ export async function download(
         {
           ...call,
           refresh: false,
-          ...(target.kind === 'file' ? { to: target.path } : {}),
+          ...(target.kind === 'file'
+            ? { to: fileDestination(target.path, { replace: options.force === true }) }
+            : {}),
         },
       );
       progress.done();
@@ -153,19 +159,28 @@ export function filePath(name: string, output: string | undefined): string {
   return extname(output).toLowerCase() === '.wasm' ? output : join(output, own);
 }
 
-/** Makes the folder, and refuses to overwrite a file that holds something else. */
-async function prepareFile(path: string, digest: Digest, { force }: DownloadCommandOptions): Promise<void> {
+/**
+ * Makes the folder, and refuses to overwrite a file that holds something else.
+ *
+ * @returns the size of the file where it holds the content already
+ */
+async function prepareFile(
+  path: string,
+  digest: Digest,
+  { force }: DownloadCommandOptions,
+): Promise<number | undefined> {
   try {
     await mkdir(dirname(path), { recursive: true });
     const existing = await stat(path);
-    if (existing.isFile() && (force || (await digestOfFile(path)) === digest)) return;
+    if (existing.isFile() && (await digestOfFile(path)) === digest) return existing.size;
+    if (existing.isFile() && force) return undefined;
     throw new CliError('FILE_EXISTS', `${path} is there already and holds something else`, {
       hint: existing.isFile()
         ? 'Give another file with --output, or overwrite it with --force.'
         : `Give a file with --output: ${basename(path)} is not one.`,
     });
   } catch (error) {
-    if (isNotFound(error)) return;
+    if (isNotFound(error)) return undefined;
     throw fileAccessError('write', path, error);
   }
 }
@@ -183,7 +198,13 @@ async function streamed(environment: Environment, result: DownloadResult): Promi
   return { json: {}, human: () => [] };
 }
 
-function downloaded(chosen: Resolution, result: DownloadResult, kind: 'file' | 'cache'): CommandResult {
+/** Where the content is, and how it came there. */
+interface Place extends Pick<DownloadResult, 'path' | 'size'> {
+  /** `file` where it was there already. */
+  readonly from: DownloadResult['from'] | 'file';
+}
+
+function downloaded(chosen: Resolution, result: Place, kind: 'file' | 'cache'): CommandResult {
   const path = result.path ?? null;
   return {
     json: {
@@ -196,7 +217,7 @@ function downloaded(chosen: Resolution, result: DownloadResult, kind: 'file' | '
       from: result.from,
     },
     human: (style) => [
-      `${style.green('Downloaded')} ${style.bold(`${chosen.name}@${chosen.version}`)}`,
+      `${style.green(result.from === 'file' ? 'Already there:' : 'Downloaded')} ${style.bold(`${chosen.name}@${chosen.version}`)}`,
       ...table(
         [
           [

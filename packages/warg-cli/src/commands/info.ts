@@ -1,13 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import type { OperatorInfo, PackageInfo, ReleaseInfo, Verified } from '@warg/client';
 import type { Command } from 'commander';
 import { parsePackage } from '../arguments/parsers.ts';
-import { CliError } from '../errors.ts';
-import { fileAccessError, isNotFound } from '../files/atomic-file.ts';
+import { readNamespaceMap } from '../config/namespace-map.ts';
 import { packageDocument, permissionsOf, verifiedDocument } from '../output/documents.ts';
 import type { CommandResult } from '../output/output.ts';
 import type { Style } from '../output/style.ts';
-import { count, formatTime, printable, table } from '../output/text.ts';
+import { count, formatTime, table } from '../output/text.ts';
 import { announceWarnings } from '../terminal/trust.ts';
 import { type Context, openStorage, withClient } from './context.ts';
 import type { Dispatch } from './dispatch.ts';
@@ -110,32 +108,8 @@ export async function namespaceInfo({ settings }: Context): Promise<CommandResul
     human: () =>
       entries.length === 0
         ? ['No namespace is mapped to a registry']
-        : entries.map(([namespace, registry]) => printable(`${namespace}=${registry}`)),
+        : entries.map(([namespace, registry]) => `${namespace}=${registry}`),
   };
-}
-
-async function readNamespaceMap(path: string): Promise<Readonly<Record<string, string>>> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (isNotFound(error)) return {};
-    throw fileAccessError('read', path, error);
-  }
-  let map: unknown;
-  try {
-    map = JSON.parse(text);
-  } catch (error) {
-    throw new CliError('FILE_ACCESS', `the namespace map ${path} is not JSON`, { cause: error });
-  }
-  if (
-    typeof map !== 'object' ||
-    map === null ||
-    !Object.values(map).every((value) => typeof value === 'string')
-  ) {
-    throw new CliError('FILE_ACCESS', `the namespace map ${path} is not an object of texts`);
-  }
-  return map as Readonly<Record<string, string>>;
 }
 
 function storageLines(

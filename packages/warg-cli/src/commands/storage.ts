@@ -1,7 +1,6 @@
-import { rm } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { readNamespaceMap, removeNamespaceMap } from '../config/namespace-map.ts';
 import { requireRegistry } from '../config/settings.ts';
-import { fileAccessError } from '../files/atomic-file.ts';
 import type { CommandResult } from '../output/output.ts';
 import { count, formatSize } from '../output/text.ts';
 import { requireConsent } from '../terminal/prompts.ts';
@@ -50,6 +49,8 @@ export function addStorageCommands(program: Command, dispatch: Dispatch): void {
 /** `warg reset` */
 export async function resetState(context: Context, options: ResetCommandOptions): Promise<CommandResult> {
   const { settings, prompts } = context;
+  // A configuration can name any file as the map. What is none is found out before anything is removed.
+  if (options.all) await readNamespaceMap(settings.namespaceMapPath);
   const registries = options.all
     ? await (await openStorage(settings)).registries()
     : [requireRegistry(settings)];
@@ -67,9 +68,7 @@ export async function resetState(context: Context, options: ResetCommandOptions)
     await withClient(named, (client) => client.reset({ keepOperator: !forgetOperator }), { offline: true });
   }
   if (options.all) {
-    await rm(settings.namespaceMapPath, { force: true }).catch((error: unknown) => {
-      throw fileAccessError('remove', settings.namespaceMapPath, error);
-    });
+    await removeNamespaceMap(settings.namespaceMapPath);
   }
   return {
     json: { reset: registries, operatorForgotten: forgetOperator },

@@ -1,4 +1,4 @@
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Environment } from '../environment.ts';
 import { CliError } from '../errors.ts';
@@ -33,7 +33,8 @@ export function userConfigPath(environment: Environment): string {
  * working directory or above it, else the user's own file, else nothing.
  *
  * @param named the value of `--config`
- * @throws CliError `CONFIG_NOT_FOUND` if the named file is not there, `INVALID_CONFIG`, `FILE_ACCESS`
+ * @throws CliError `CONFIG_NOT_FOUND` if the named file is not there, `FOREIGN_CONFIG` if one that was found is another
+ *   user's, `INVALID_CONFIG`, `FILE_ACCESS`
  */
 export async function loadConfig(environment: Environment, named: string | undefined): Promise<LoadedConfig> {
   if (named !== undefined) {
@@ -48,6 +49,7 @@ export async function loadConfig(environment: Environment, named: string | undef
   }
   const project = await findProjectConfig(environment.workingDirectory);
   if (project !== undefined) {
+    await requireOwner(project, environment.userId);
     const config = await readConfig(project);
     if (config !== undefined) return { config, path: project, origin: 'project', exists: true };
   }
@@ -74,6 +76,21 @@ export async function readConfig(path: string): Promise<Config | undefined> {
 /** Writes a configuration in one step; another `warg` sees the old file or the new one. */
 export async function writeConfig(path: string, config: Config): Promise<void> {
   await writeFileAtomically(path, encodeConfig(config), { when: 'replace' });
+}
+
+/**
+ * Refuses a file of another user. Whoever may write to a folder above the working directory, `/tmp` for one, could
+ * otherwise choose the registry that we talk to, and whom we trust there.
+ */
+async function requireOwner(path: string, userId: number | undefined): Promise<void> {
+  if (userId === undefined) return;
+  for (const look of [lstat, stat]) {
+    const owner = (await look(path).catch(() => undefined))?.uid;
+    if (owner === undefined || owner === userId || owner === 0) continue;
+    throw new CliError('FOREIGN_CONFIG', `the configuration file ${path} belongs to another user`, {
+      hint: `It says which registry is used and whom to trust. If you trust it, name it: --config ${path}.`,
+    });
+  }
 }
 
 /** The nearest `warg-config.json`, from a folder upwards. */

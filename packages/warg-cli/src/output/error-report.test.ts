@@ -61,7 +61,7 @@ describe('formatError', () => {
       new CliError('FILE_EXISTS', 'there', { hint: 'look', cause: new Error('inner') }),
     );
     expect(formatError(report, plainStyle, false)).toEqual(['error: there', 'hint: look']);
-    expect(formatError(report, plainStyle, true).at(-1)).toMatch(
+    expect(formatError(report, plainStyle, true).join('\n')).toMatch(
       /error-report\.test\.ts[\s\S]*caused by Error: inner/,
     );
   });

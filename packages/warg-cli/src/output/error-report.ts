@@ -26,6 +26,7 @@ const SOMEBODY_ELSE =
 
 const HINTS: { readonly [code in ClientErrorCode]?: string } = {
   OFFLINE: 'Leave --offline out to ask the registry.',
+  DESTINATION_EXISTS: 'Give another file with --output, or overwrite it with --force.',
   INSECURE_URL: 'Use https. Plain http is for registries on this machine.',
   NETWORK_FAILED: 'Is the registry running, and is its address right? `warg config` shows the home registry.',
   TIMEOUT: 'Try again later; nothing that was verified before is lost.',
@@ -101,7 +102,9 @@ export function formatError(report: ErrorReport, style: Style, debug: boolean): 
   return [
     `${style.red('error:')} ${report.message}`,
     ...(report.hint === undefined ? [] : [`${style.cyan('hint:')} ${report.hint}`]),
-    ...(debug && report.stack !== undefined ? [style.dim(printable(report.stack))] : []),
+    ...(debug && report.stack !== undefined
+      ? report.stack.split('\n').map((line) => style.dim(printable(line)))
+      : []),
   ];
 }
 
@@ -112,11 +115,16 @@ export function errorDocument(report: ErrorReport, debug: boolean): Readonly<Rec
 }
 
 function hintFor(error: WargError): string | undefined {
+  const hint = rawHint(error);
+  return hint === undefined ? undefined : printable(hint);
+}
+
+function rawHint(error: WargError): string | undefined {
   if (error instanceof CliError) return error.hint;
   const elsewhere = detailsOf(error)?.hint;
   if (error.code === 'PACKAGE_NOT_FOUND' && elsewhere !== undefined) {
     const { registry, namespace } = elsewhere;
-    return printable(`The registry says that ${registry} has the packages of ${namespace}: --registry.`);
+    return `The registry says that ${registry} has the packages of ${namespace}: --registry.`;
   }
   return HINTS[error.code as ClientErrorCode];
 }

@@ -1,6 +1,6 @@
 import type { Environment, OutputStream } from '../environment.ts';
-import { type Style, styleFor } from './style.ts';
-import { printable } from './text.ts';
+import { hasColors, type Style, styleFor } from './style.ts';
+import { jsonText, printable, printableStyled } from './text.ts';
 
 /** What a command has to say when it is done. */
 export interface CommandResult {
@@ -65,11 +65,12 @@ export function createOutput(
     result: (result) => {
       clear();
       if (options.json) {
-        stdout.write(`${JSON.stringify(result.json, undefined, 2)}\n`);
+        stdout.write(`${jsonText(result.json)}\n`);
       } else if (options.quiet) {
         if (result.quiet !== undefined) stdout.write(`${result.quiet}\n`);
       } else {
-        for (const line of result.human(styleFor(stdout, variables))) stdout.write(`${line}\n`);
+        const safe = hasColors(stdout, variables) ? printableStyled : printable;
+        for (const line of result.human(styleFor(stdout, variables))) stdout.write(`${safe(line)}\n`);
       }
     },
     note: (message) => {

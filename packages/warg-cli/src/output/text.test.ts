@@ -1,9 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { count, formatSize, formatTime, isoTime, printable, table } from './text.ts';
+import {
+  count,
+  formatSize,
+  formatTime,
+  isoTime,
+  jsonText,
+  printable,
+  printableStyled,
+  table,
+} from './text.ts';
 
 describe('printable', () => {
-  it('leaves ordinary text and line ends alone', () => {
-    expect(printable('Zoë’s package — 1.0\nnext')).toBe('Zoë’s package — 1.0\nnext');
+  it('leaves ordinary text alone, and makes one line of it', () => {
+    expect(printable('Zoë’s package — 1.0')).toBe('Zoë’s package — 1.0');
+    expect(printable('no\nhint: do this')).toBe('no\\u{a}hint: do this');
   });
 
   it('shows what would act on a terminal', () => {
@@ -44,4 +54,22 @@ it('counts things, and puts values below each other', () => {
       '  ',
     ),
   ).toEqual(['  a:    1', '  long: 2']);
+});
+
+describe('printableStyled', () => {
+  it('leaves colours alone, and nothing else', () => {
+    expect(printableStyled('\u001b[1mbold\u001b[22m \u001b[2J\u009b1m')).toBe(
+      '\u001b[1mbold\u001b[22m \\u{1b}[2J\\u{9b}1m',
+    );
+  });
+});
+
+describe('jsonText', () => {
+  it('says the same as any JSON, without what would act on a terminal', () => {
+    const document = { a: 'x\u009b31m\u202e\u007f\n\u{e0001}', 'b\u0085': ['é', '😀'] };
+    const text = jsonText(document);
+    expect(JSON.parse(text)).toEqual(document);
+    expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+    expect(text).toContain('"é",\n    "😀"');
+  });
 });

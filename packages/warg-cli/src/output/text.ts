@@ -1,10 +1,32 @@
 /**
  * A text from elsewhere, safe to show: control and format characters, which could move the cursor, turn the direction of
- * writing or hide something, are written as escapes. Line ends stay.
+ * writing, hide something or begin a line that looks like one of ours, are written as escapes.
  */
 export function printable(text: string): string {
-  return text.replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, escaped);
+  return text.replace(UNPRINTABLE, escaped);
 }
+
+/** A line of ours, safe to show whatever stands in it: nothing but colours gets to the terminal as it is. */
+export function printableStyled(line: string): string {
+  return line
+    .split(COLOR)
+    .map((part, at) => (at % 2 === 0 ? printable(part) : part))
+    .join('');
+}
+
+/** A JSON document. It says the same as any other spelling of it, but is safe to look at on a terminal. */
+export function jsonText(document: unknown): string {
+  const text = JSON.stringify(document, undefined, 2);
+  return text.replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, at) => character.charCodeAt(at))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
+
+const UNPRINTABLE = /[\p{Cc}\p{Cf}]/gu;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this is what a colour begins with
+const COLOR = /(\u001b\[[\d;]*m)/;
 
 /** A size as people read it: `1.5 MB`, in powers of 1000. */
 export function formatSize(bytes: number): string {

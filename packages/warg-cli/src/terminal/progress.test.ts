@@ -95,7 +95,7 @@ describe('showProgress', () => {
       'Waiting for the registry (processing)…',
     ]);
     expect(details).toEqual([
-      'checkpoint of 1 record, signed 1970-01-01T00:00:00.000Z',
+      'checkpoint of 1 record, signed 1970-01-01 00:00:00 UTC',
       'proved the logs of 1 package',
       `chose a:b@1.0.0, ${digest}`,
       `https://a.example did not deliver ${digest}: no`,

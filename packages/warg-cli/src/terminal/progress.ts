@@ -1,6 +1,6 @@
 import type { ProgressEvent } from '@warg/client';
 import type { Output } from '../output/output.ts';
-import { count, formatSize } from '../output/text.ts';
+import { count, formatSize, formatTime } from '../output/text.ts';
 import { announceFirstUse } from './trust.ts';
 
 /** Shows what happens during a long call. */
@@ -50,7 +50,7 @@ export function showProgress(output: Output, clock: () => number = Date.now): Pr
           return;
         case 'checkpoint':
           output.detail(
-            `checkpoint of ${count(event.logLength, 'record')}, signed ${new Date(event.timestamp * 1000).toISOString()}`,
+            `checkpoint of ${count(event.logLength, 'record')}, signed ${formatTime(new Date(event.timestamp * 1000))}`,
           );
           output.status('Asking the registry…');
           return;

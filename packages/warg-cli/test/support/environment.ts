@@ -31,6 +31,7 @@ export interface TestEnvironmentOptions {
   readonly stdin?: string;
   readonly folder?: string;
   readonly terminal?: boolean;
+  readonly userId?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -56,6 +57,7 @@ export function testEnvironment(options: TestEnvironmentOptions = {}): TestEnvir
     },
     workingDirectory: folder,
     platform: 'linux',
+    userId: options.userId ?? process.getuid?.(),
     homeDirectory: join(folder, 'home'),
     stdin: Object.assign(stdin, { isTTY: false }),
     stdout: stream('stdout'),

@@ -2,23 +2,52 @@ import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ContentDestination, ContentSink } from '../content/content.ts';
-import { attempt, makeFolder, replaceFile, syncFolder, temporaryBeside } from './durable-files.ts';
+import { ClientError } from '../errors.ts';
+import {
+  attempt,
+  makeFolder,
+  publishExclusively,
+  replaceFile,
+  syncFolder,
+  temporaryBeside,
+} from './durable-files.ts';
+
+/** How a download takes its name. */
+export interface FileDestinationOptions {
+  /** Whether it may take the name of what is there. True by default. */
+  readonly replace?: boolean | undefined;
+}
 
 /**
- * A path as the destination of a download. The content is written beside it and takes its name, over whatever
- * has it, only when it matched its digest and is on the disk.
+ * A path as the destination of a download. The content is written beside it and takes its name only when it matched
+ * its digest and is on the disk: the name of a link that is there, not of what that leads to.
+ *
+ * Without `replace` the download fails with `DESTINATION_EXISTS` where the name is taken, however late it was.
  */
-export function fileDestination(path: string): ContentDestination {
+export function fileDestination(
+  path: string,
+  { replace = true }: FileDestinationOptions = {},
+): ContentDestination {
   return {
-    open: () => fileSink(() => path),
+    open: () => fileSink(() => path, temporaryBeside(path), replace ? replaceFile : createFile),
     read: () => ({ open: () => createReadStream(path, { highWaterMark: 256 * 1024 }) }),
   };
+}
+
+async function createFile(from: string, to: string): Promise<void> {
+  if (await publishExclusively(from, to)) return;
+  throw new ClientError(
+    'DESTINATION_EXISTS',
+    `expected nothing at ${to}, found that somebody else has put something there: it was left as it is`,
+    { path: to },
+  );
 }
 
 /** A sink whose file takes the name that `nameFor` tells once the digest is known. */
 export async function fileSink(
   nameFor: (digest: string) => string,
-  temporary: string = temporaryBeside(nameFor('')),
+  temporary: string,
+  takeName: (from: string, to: string) => Promise<void> = replaceFile,
 ): Promise<ContentSink> {
   await makeFolder(dirname(temporary));
   const file = await attempt(`write ${temporary}`, () => open(temporary, 'wx', 0o644));
@@ -37,7 +66,7 @@ export async function fileSink(
       await attempt(`write ${path}`, async () => {
         await file.sync();
         await close();
-        await replaceFile(temporary, path);
+        await takeName(temporary, path);
         await syncFolder(dirname(path));
       });
       return path;

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf, encodeUtf8 } from '@warg/crypto';
@@ -151,6 +151,35 @@ describe('file storage: lock', () => {
 });
 
 describe('fileDestination', () => {
+  it('leaves what is there where it shall not replace it', async () => {
+    const folder = await makeFolder();
+    const path = join(folder, 'hello.wasm');
+    const bytes = encodeUtf8('hello');
+    const sink = await fileDestination(path, { replace: false }).open();
+    await sink.write(bytes);
+    await writeFile(path, 'a letter');
+    await expect(sink.commit(digestOf(bytes))).rejects.toMatchObject({ code: 'DESTINATION_EXISTS' });
+    await sink.abort();
+    expect(await readFile(path, 'utf8')).toBe('a letter');
+    await rm(path);
+    const again = await fileDestination(path, { replace: false }).open();
+    await again.write(bytes);
+    expect(await again.commit(digestOf(bytes))).toBe(path);
+    expect(await readdir(folder)).toEqual(['hello.wasm']);
+  });
+
+  it('replaces a link, not what it leads to', async () => {
+    const folder = await makeFolder();
+    const path = join(folder, 'hello.wasm');
+    await writeFile(join(folder, 'letter.txt'), 'a letter');
+    await symlink('letter.txt', path);
+    const sink = await fileDestination(path).open();
+    await sink.write(encodeUtf8('hello'));
+    await sink.commit(digestOf(encodeUtf8('hello')));
+    expect(await readFile(join(folder, 'letter.txt'), 'utf8')).toBe('a letter');
+    expect(await readFile(path, 'utf8')).toBe('hello');
+  });
+
   it('shows a file only when it is whole', async () => {
     const folder = await makeFolder();
     const path = join(folder, 'deep', 'er', 'hello.wasm');

@@ -36,7 +36,7 @@ export function fileStorage(place: string | FileStorageOptions): ClientStorage {
       fileRegistry(name, join(options.registries, folderName(name)), options.lockTimeout ?? 60_000),
     registries: () => registryNames(options.registries),
     content: fileCache(options.content),
-    destination: fileDestination,
+    destination: (path) => fileDestination(path),
   };
 }
 
