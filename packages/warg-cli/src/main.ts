@@ -16,7 +16,13 @@ for (const [signal, exitCode] of Object.entries(SIGNALS)) {
 for (const stream of [process.stdout, process.stderr]) {
   // Who reads the output may stop reading, as `head` does: then there is nobody left to tell, and the process ends as
   // one does that SIGPIPE ended.
-  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 141 : 1));
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(141);
+    if (stream === process.stdout) {
+      process.stderr.write(`error: cannot write to standard output: ${error.message}\n`);
+    }
+    process.exit(1);
+  });
 }
 
 const environment = processEnvironment(controller.signal);

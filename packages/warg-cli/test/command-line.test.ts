@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, openSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { buildProgram } from '../src/program.ts';
 import { testEnvironment } from './support/environment.ts';
@@ -148,4 +150,15 @@ describe('the command line', () => {
       json: { error: { code: 'INTERRUPTED' } },
     });
   });
+});
+
+it.runIf(existsSync('/dev/full'))('says that what it found out could not be written', () => {
+  const program = fileURLToPath(new URL('../bin/warg.js', import.meta.url));
+  const full = openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(process.execPath, [program, '--version'], {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^error: cannot write to standard output: .*ENOSPC/);
 });

@@ -250,17 +250,28 @@ async function keptByReset(
   const kept = new Map<string, Uint8Array>();
   try {
     const snapshot = await context.documents.snapshot();
-    for (const key of snapshot.keys(evidencePrefix)) {
-      const bytes = await snapshot.read(key);
-      if (bytes !== undefined) kept.set(key, bytes);
-    }
     const pin = keepOperator ? await readPin(snapshot) : undefined;
     if (pin !== undefined) for (const [key, bytes] of pinDocument(pin)) kept.set(key, bytes);
+    for (const key of snapshot.keys(evidencePrefix)) {
+      const bytes = await snapshot.read(key).catch(() => undefined);
+      if (bytes !== undefined) kept.set(key, bytes);
+    }
   } catch (error) {
+    if (!isClientError(error)) throw error;
     // A reset is the way out of what is corrupt. But whom to trust must not be lost silently.
-    if (keepOperator || !isClientError(error)) throw error;
+    if (keepOperator) throw pinLost(context.address.name, error);
   }
   return kept;
+}
+
+function pinLost(registry: string, cause: ClientError): ClientError {
+  return new ClientError(
+    cause.code,
+    `whom to trust as the operator of ${registry} cannot be read, because what is stored is damaged, and so cannot be kept: ` +
+      'forget it as well, and compare the operator that is seen next with the one you know',
+    cause.details,
+    { cause },
+  );
 }
 
 /** What a client is writing, or waits to write. */

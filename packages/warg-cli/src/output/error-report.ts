@@ -47,7 +47,9 @@ const HINTS: { readonly [code in ClientErrorCode]?: string } = {
     'Check the name and the registry; some registries hide packages from those who may not see them.',
   VERSION_YANKED: 'Its publishers withdrew this version. Choose another one: `warg info PACKAGE` lists them.',
   CONTENT_UNAVAILABLE: 'The record is proved, but no source delivered its content. Try again later.',
-  CONTENT_MISMATCH: 'What was delivered is not what was published, and was thrown away.',
+  CONTENT_MISMATCH:
+    'It is not what was published. A copy in the content folder is fetched anew without --offline; else the source ' +
+    'is to be asked what it delivers.',
   CONTENT_MISSING: 'Release the file again: its copy in the content cache is gone.',
   SIGNER_MISSING:
     'Make a signing key with `warg key new`, or give one in WARG_SIGNING_KEY or WARG_SIGNING_KEY_FILE.',
@@ -58,7 +60,9 @@ const HINTS: { readonly [code in ClientErrorCode]?: string } = {
   PUBLISH_TIMEOUT: 'The record stays submitted: `warg publish wait PACKAGE RECORD` waits for it.',
   PENDING_EXISTS: 'Submit it with `warg publish submit`, or forget it with `warg publish abort`.',
   PENDING_MISSING: 'Begin one with `warg publish start PACKAGE`.',
-  STORAGE_CORRUPT: 'What is stored can be fetched again: `warg reset`.',
+  STORAGE_CORRUPT:
+    'What is stored can be fetched again: `warg reset`, or `warg reset --forget-operator` where whom to trust is ' +
+    'damaged, too.',
   STORAGE_FORMAT_UNKNOWN:
     'A newer version of warg wrote it. Use that one, or start afresh with `warg reset`.',
   STORAGE_LOCKED: 'Another warg is at work on the same registry. Try again when it is done.',

@@ -1,0 +1,67 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { fileStorage } from '../src/node/file-storage.ts';
+import { serve } from './registry/serve.ts';
+import { author, hello, openClient } from './registry/setup.ts';
+import { forkAt, testRegistry } from './registry/test-registry.ts';
+
+const folders: string[] = [];
+afterAll(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+});
+
+/** A client that has seen a package and a lie, and its files. */
+async function lied() {
+  const folder = await mkdtemp(join(tmpdir(), 'warg-client-'));
+  folders.push(folder);
+  const registry = await testRegistry();
+  await registry.release('test:hello', '1.0.0', hello, author);
+  let served = serve(registry);
+  const client = await openClient((input, init) => served(input, init), { storage: fileStorage(folder) });
+  await client.update(['test:hello']);
+  const fork = await forkAt(registry, 1);
+  await fork.release('test:other', '1.0.0', hello, author);
+  served = serve(fork);
+  await expect(client.update()).rejects.toMatchObject({ code: 'CHECKPOINT_CONTRADICTS' });
+  served = serve(registry);
+  const [place] = await readdir(join(folder, 'registries'));
+  const damage = async (start: string) => {
+    const within = join(folder, 'registries', place!);
+    const file = (await readdir(within)).filter((name) => name.startsWith(start)).at(-1)!;
+    await writeFile(join(within, file), 'damaged');
+  };
+  return { client, damage };
+}
+
+describe('reset', () => {
+  it('keeps evidence, and the operator where that is wanted', async () => {
+    const { client } = await lied();
+    await client.reset({ keepOperator: true });
+    expect(await client.evidence()).toHaveLength(1);
+    expect(await client.update()).toMatchObject({ firstUse: false, packages: [] });
+    await client.reset();
+    expect(await client.evidence()).toHaveLength(1);
+    expect(await client.update()).toMatchObject({ firstUse: true });
+  });
+
+  it('keeps the operator where evidence is damaged', async () => {
+    const { client, damage } = await lied();
+    await damage('evidence-');
+    await client.reset({ keepOperator: true });
+    expect(await client.evidence()).toEqual([]);
+    expect(await client.update()).toMatchObject({ firstUse: false });
+  });
+
+  it.each(['manifest-', 'pin.'])('does not forget whom to trust by the way: %s', async (start) => {
+    const { client, damage } = await lied();
+    await damage(start);
+    await expect(client.reset({ keepOperator: true })).rejects.toMatchObject({
+      code: 'STORAGE_CORRUPT',
+      message: expect.stringContaining('whom to trust') as string,
+    });
+    await client.reset();
+    expect(await client.update()).toMatchObject({ firstUse: true });
+  });
+});
