@@ -8,6 +8,7 @@ const log = { debug() {}, info() {}, warn() {}, error() {} };
 describe('answerError', () => {
   it.each([
     ['STORE_FULL', 507],
+    ['STORE_REPLACED', 503],
     ['STORE_CLOSED', 503],
     ['STORE_WRITER_FAILED', 503],
     ['STORE_CORRUPT', 500],

@@ -80,6 +80,10 @@ function storeFailure(cause: StoreError): ExpectedError {
   switch (cause.code) {
     case 'STORE_FULL':
       return { api: apiError(507, 'the registry has no room left for this record', { cause }) };
+    case 'STORE_REPLACED':
+      return {
+        api: apiError(503, 'the registry cannot write at the moment: try again in a while', { cause }),
+      };
     case 'STORE_CLOSED':
     case 'STORE_WRITER_FAILED':
       return { api: apiError(503, 'the registry is being stopped: try again in a while', { cause }) };

@@ -86,6 +86,34 @@ describe('serve', () => {
     expect(await (await fetch(server.url)).text()).toBe('here');
   });
 
+  it('drops those who do not read their answers when these become too much, the oldest first', async () => {
+    const size = 8 * 1024 * kibibyte;
+    const answer = 'x'.repeat(size);
+    const server = await start(
+      async (request) => new Response(new URL(request.url).pathname === '/large' ? answer : 'small'),
+      { unreadBytes: 3 * size },
+    );
+    const silent: Socket[] = [];
+    const ended: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      const socket = await open(server);
+      socket.pause();
+      socket.once('close', () => ended.push(i));
+      silent.push(socket);
+      socket.write('GET /large HTTP/1.1\r\nHost: x\r\n\r\n');
+      // One behind the other: its answer is there when the next one is asked for.
+      expect(await (await fetch(`${server.url}/small`)).text()).toBe('small');
+    }
+    // Who reads gets all of it.
+    expect((await (await fetch(`${server.url}/large`)).text()).length).toBe(size);
+    for (const socket of silent) socket.resume();
+    const last = silent.at(-1)!;
+    expect(await upTo(last, 'HTTP/1.1 200 OK')).toContain('200 OK');
+    await expect.poll(() => ended.length).toBeGreaterThanOrEqual(3);
+    expect(ended).toContain(0);
+    expect(ended).not.toContain(7);
+  });
+
   it('fails with the system error when the port is taken', async () => {
     const { port } = await start(ignoring);
     await expect(serve({ fetch: ignoring }, { port })).rejects.toMatchObject({ code: 'EADDRINUSE' });

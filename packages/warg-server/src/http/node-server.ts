@@ -12,6 +12,7 @@ import {
   lingerTime,
 } from './drain.ts';
 import type { RequestContext } from './request-context.ts';
+import { dropUnread } from './unread-answers.ts';
 
 /** Anything that answers requests: a registry, or a handler put around one. */
 export interface FetchHandler {
@@ -30,6 +31,8 @@ export interface SocketLimits extends DrainLimits {
   readonly socketTimeout: number;
   /** Most connections at once; further ones are closed at once. Default 4096. */
   readonly connections: number;
+  /** Most bytes of answers that wait to be read by their askers; beyond, who has waited longest is dropped. Default 256 MiB. */
+  readonly unreadBytes: number;
   /** How long {@link RunningServer.close} waits for requests under way. Default 30 s. */
   readonly shutdownTimeout: number;
 }
@@ -41,6 +44,7 @@ export const defaultSocketLimits: SocketLimits = {
   keepAliveTimeout: 65_000,
   socketTimeout: 120_000,
   connections: 4096,
+  unreadBytes: 256 * 1024 * 1024,
   shutdownTimeout: 30_000,
 };
 
@@ -110,6 +114,7 @@ export async function serve(handler: FetchHandler, options: ListenOptions = {}):
       return await handler.fetch(request, contextOf(incoming, outgoing));
     } finally {
       announceClose(incoming, outgoing, limits);
+      dropUnread(underWay, limits.unreadBytes);
     }
   }, listenerOptions);
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {

@@ -9,6 +9,8 @@ export type StoreErrorCode =
   /** It no longer has what was signed last. */
   | 'STORE_ROLLED_BACK'
   | 'STORE_FULL'
+  /** Another file lies where it was opened, or none. */
+  | 'STORE_REPLACED'
   | 'STORE_CLOSED'
   | 'STORE_WRITER_FAILED';
 

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { StoreError } from '../errors.ts';
 
@@ -15,10 +16,12 @@ export class Connection {
   readonly name: string;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #identity: string | undefined;
 
   private constructor(name: string, database: DatabaseSync) {
     this.name = name;
     this.#database = database;
+    this.#identity = identityOf(name);
   }
 
   /**
@@ -63,6 +66,20 @@ export class Connection {
   /** The connection itself, for code that brings its own statements. */
   get database(): DatabaseSync {
     return this.#database;
+  }
+
+  /**
+   * Makes sure that the file under this name is still the one that was opened: what is written to one that was deleted or
+   * replaced is lost when the process ends.
+   *
+   * @throws StoreError `STORE_REPLACED`
+   */
+  requireInPlace(): void {
+    if (identityOf(this.name) === this.#identity) return;
+    throw new StoreError(
+      'STORE_REPLACED',
+      `${this.name} was moved, deleted or replaced while it was open: put it back, or stop the server before you do that`,
+    );
   }
 
   get inTransaction(): boolean {
@@ -137,6 +154,12 @@ export class Connection {
     }
     return statement;
   }
+}
+
+/** What tells one file from another; undefined if there is none, as for a store in memory. */
+function identityOf(file: string): string | undefined {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.dev}/${found.ino}`;
 }
 
 /** Whether an error of SQLite says that there is no room left (SQLITE_FULL). */

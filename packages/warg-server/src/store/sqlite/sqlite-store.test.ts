@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -37,6 +37,20 @@ describe('an SQLite file', () => {
     file = join(folder, 'registry.sqlite');
   });
   afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('is not written to when it does not lie in its place any more', async () => {
+    const store = openSqliteStore(file);
+    const insert = (name: string) =>
+      store.transaction((transaction) => transaction.insertRecords([newRecord('a', name)]));
+    await insert('1');
+    renameSync(file, `${file}.moved`);
+    await expect(insert('2')).rejects.toMatchObject({ code: 'STORE_REPLACED' });
+    writeFileSync(file, '');
+    await expect(insert('2')).rejects.toMatchObject({ code: 'STORE_REPLACED' });
+    renameSync(`${file}.moved`, file);
+    await insert('2');
+    await store.close();
+  });
 
   it('says that there is no room left for it', async () => {
     const store = openSqliteStore(file);

@@ -78,6 +78,7 @@ class SqliteStore implements RegistryStore {
     return this.#inTurn(async () => {
       await this.#begin();
       try {
+        this.#connection.requireInPlace();
         const result = await work(this.#session);
         this.#connection.exec('COMMIT');
         return result;
