@@ -76,8 +76,15 @@ export function readCommonOptions(command: Command): CommonOptions {
 export function addSubmitOptions(command: Command): Command {
   return command
     .option('--no-wait', 'do not wait until the registry has published the record')
-    .addOption(new Option('--timeout <time>', 'wait no longer than this: 30s, 5m').argParser(parseDuration))
+    .addOption(timeoutOption())
     .option('--dry-run', 'do everything but send');
+}
+
+/** How long to wait for a record. A registry that never comes to an end must not hold up a script for ever. */
+export function timeoutOption(): Option {
+  return new Option('--timeout <time>', 'wait no longer than this: 30s, 5m')
+    .argParser(parseDuration)
+    .default(600, '10m');
 }
 
 /** Adds `--name`, which may stand for the package's argument. */

@@ -1,8 +1,8 @@
 import type { PendingPublish, WargClient } from '@warg/client';
 import { WargError } from '@warg/crypto';
 import { parseRecordId } from '@warg/protocol';
-import { type Command, Option } from 'commander';
-import { parseDuration, parsePackage } from '../arguments/parsers.ts';
+import type { Command } from 'commander';
+import { parsePackage } from '../arguments/parsers.ts';
 import { refuseVersion, takePackage } from '../arguments/publish-arguments.ts';
 import { CliError, UsageError } from '../errors.ts';
 import { packageDocument, verifiedDocument } from '../output/documents.ts';
@@ -13,7 +13,7 @@ import { announceWarnings } from '../terminal/trust.ts';
 import { type Context, requireSigningKey, withClient } from './context.ts';
 import type { Dispatch } from './dispatch.ts';
 import { examples } from './examples.ts';
-import { addCommonOptions, addNameOption, addSubmitOptions } from './options.ts';
+import { addCommonOptions, addNameOption, addSubmitOptions, timeoutOption } from './options.ts';
 import { published, type SubmitOptions, sendOptions } from './publish-record.ts';
 
 interface NameOption {
@@ -88,7 +88,7 @@ export function addPendingCommands(publish: Command, dispatch: Dispatch): void {
     .argument('[package]', 'the package')
     .argument('[record]', 'the id of the record: sha256:…')
     .usage('[options] <package> <record>')
-    .addOption(new Option('--timeout <time>', 'wait no longer than this: 30s, 5m').argParser(parseDuration));
+    .addOption(timeoutOption());
   addCommonOptions(addNameOption(wait))
     .addHelpText('after', examples('warg publish wait example:hello sha256:…'))
     .action(

@@ -44,6 +44,15 @@ async function isUntouched(home: string): Promise<boolean> {
   return texts.every((text, at) => text === files[at]);
 }
 
+/** A list of documents as somebody makes it up, its checksum right. */
+async function makeUp(place: string, documents: unknown): Promise<void> {
+  await mkdir(place);
+  const list = { format: 'warg-registry-state-1', registry: name, generation: 1, id: 'a', documents };
+  const line = JSON.stringify(list);
+  const sum = createHash('sha256').update(line).digest('hex');
+  await writeFile(join(place, 'manifest-000000000001.json'), `${line}\n${sum}\n`);
+}
+
 describe('a folder of registries that somebody else made', () => {
   it('costs no file of ours that a link leads to', async () => {
     const { home, place, registry, commit } = await trap();
@@ -68,17 +77,7 @@ describe('a folder of registries that somebody else made', () => {
     ['no text', 7],
   ])('is damaged where its list of documents names %s', async (_, file) => {
     const { home, place, registry } = await trap();
-    await mkdir(place);
-    const documents = { pin: { file, size: 10, sha256: '00' } };
-    const line = JSON.stringify({
-      format: 'warg-registry-state-1',
-      registry: name,
-      generation: 1,
-      id: 'a',
-      documents,
-    });
-    const sum = createHash('sha256').update(line).digest('hex');
-    await writeFile(join(place, 'manifest-000000000001.json'), `${line}\n${sum}\n`);
+    await makeUp(place, { pin: { file, size: 10, sha256: '00' } });
     await expect(registry.snapshot()).rejects.toMatchObject({ code: 'STORAGE_CORRUPT' });
     await registry.reset();
     expect(await isUntouched(home)).toBe(true);
@@ -88,16 +87,7 @@ describe('a folder of registries that somebody else made', () => {
     'is damaged where its documents are %j',
     async (documents) => {
       const { place, registry } = await trap();
-      await mkdir(place);
-      const line = JSON.stringify({
-        format: 'warg-registry-state-1',
-        registry: name,
-        generation: 1,
-        id: 'a',
-        documents,
-      });
-      const sum = createHash('sha256').update(line).digest('hex');
-      await writeFile(join(place, 'manifest-000000000001.json'), `${line}\n${sum}\n`);
+      await makeUp(place, documents);
       await expect(registry.snapshot()).rejects.toMatchObject({ code: 'STORAGE_CORRUPT' });
     },
   );

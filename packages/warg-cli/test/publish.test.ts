@@ -1,15 +1,10 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from './support/environment.ts';
 import { type RunningRegistry, startRegistry } from './support/registry.ts';
-import { newUser, type User } from './support/spawn.ts';
-
-/** The empty component, and one with a custom section: two contents that differ. */
-const FIRST = Buffer.from('0061736d0d000100', 'hex');
-const SECOND = Buffer.concat([FIRST, Buffer.from('0003026161', 'hex')]);
-const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+import { newUser } from './support/spawn.ts';
+import { consumerOf, digestOf, FIRST, publisherOf, SECOND } from './support/users.ts';
 
 let registry: RunningRegistry;
 beforeAll(async () => {
@@ -17,22 +12,8 @@ beforeAll(async () => {
 });
 afterAll(async () => registry.stop());
 
-/** A user with a home registry and a signing key. */
-async function publisher(): Promise<User> {
-  const user = newUser();
-  await user.json('config', '--registry', registry.url);
-  await user.json('key', 'new');
-  writeFileSync(join(user.folder, 'first.wasm'), FIRST);
-  writeFileSync(join(user.folder, 'second.wasm'), SECOND);
-  return user;
-}
-
-/** A user who only knows the registry. */
-async function consumer(): Promise<User> {
-  const user = newUser();
-  await user.json('config', '--registry', registry.url);
-  return user;
-}
+const publisher = () => publisherOf(registry.url);
+const consumer = () => consumerOf(registry.url);
 
 describe('the main flow, as a person sees it', () => {
   it('publishes and downloads', async () => {
@@ -233,179 +214,5 @@ describe('a pending publish', () => {
     expect(await user.warg('publish', 'abort')).toMatchObject({ code: 2 });
     expect(await user.json('publish', 'abort', 'example:one')).toMatchObject({ aborted: true });
     expect(await user.json('publish', 'abort')).toMatchObject({ package: 'example:two' });
-  });
-});
-
-describe('downloading', () => {
-  let user: User;
-  beforeAll(async () => {
-    const ada = await publisher();
-    await ada.json('publish', 'release', 'example:tool@1.0.0', 'first.wasm');
-    await ada.json('publish', 'release', 'example:tool@1.1.0', 'second.wasm');
-    await ada.json('publish', 'release', 'example:tool@2.0.0-rc.1', 'second.wasm');
-    await ada.json('publish', 'release', 'example:tool@1.2.0', 'first.wasm');
-    await ada.json('publish', 'yank', 'example:tool@1.2.0', '--yes');
-    user = await consumer();
-  });
-
-  it.each([
-    [['example:tool'], '1.1.0'],
-    [['example:tool', '--version', '1.0.0'], '1.0.0'],
-    [['example:tool', '-v', '1'], '1.1.0'],
-    [['example:tool@1.0.0'], '1.0.0'],
-    [['example:tool@~1.0'], '1.0.0'],
-    [['example:tool', '--version', '>=1, <2'], '1.1.0'],
-    [['example:tool@2.0.0-rc.1'], '2.0.0-rc.1'],
-  ])('chooses the version of %j', async (args, version) => {
-    expect(await user.json('download', ...args, '--cache-only')).toMatchObject({
-      version,
-      assurance: 'proved',
-    });
-  });
-
-  it('says in one document what was downloaded', async () => {
-    const path = join(user.folder, 'document', 'tool.wasm');
-    expect(await user.json('download', 'example:tool', '--output', 'document')).toMatchObject({
-      registry: expect.any(String),
-      package: 'example:tool',
-      version: '1.1.0',
-      digest: digestOf(SECOND),
-      size: SECOND.length,
-      path,
-      assurance: 'proved',
-      asOf: expect.stringMatching(/^\d{4}-/),
-      refreshed: true,
-      checkpoint: { logLength: expect.any(Number), logRoot: expect.any(String), keyId: expect.any(String) },
-      operator: { key: registry.operatorKey, origin: 'first-use' },
-      warnings: [],
-    });
-    expect(readFileSync(path)).toEqual(SECOND);
-  });
-
-  it('writes to a file, a folder, standard output or nowhere', async () => {
-    const inside = (path: string) => readFileSync(join(user.folder, path));
-    await user.json('download', 'example:tool@1.0.0', '-o', 'named.wasm');
-    expect(inside('named.wasm')).toEqual(FIRST);
-    await user.json('download', 'example:tool@1.0.0', '-o', 'made/for/it');
-    expect(inside('made/for/it/tool.wasm')).toEqual(FIRST);
-    const piped = await user.warg('download', 'example:tool@1.0.0', '-o', '-');
-    expect(piped).toMatchObject({ code: 0, bytes: FIRST });
-    const quiet = await user.warg('download', 'example:tool@1.0.0', '-o', 'quiet.wasm', '--quiet');
-    expect(quiet).toMatchObject({ code: 0, stdout: `${join(user.folder, 'quiet.wasm')}\n`, stderr: '' });
-  });
-
-  it('does not overwrite something else without --force', async () => {
-    const path = join(user.folder, 'mine.wasm');
-    writeFileSync(path, 'mine');
-    const args = ['download', 'example:tool@1.0.0', '--output', 'mine.wasm'];
-    expect(await user.warg(...args, '--json')).toMatchObject({
-      code: 1,
-      json: { error: { code: 'FILE_EXISTS' } },
-    });
-    expect(readFileSync(path, 'utf8')).toBe('mine');
-    await user.json(...args, '--force');
-    expect(readFileSync(path)).toEqual(FIRST);
-    await user.json(...args);
-    mkdirSync(join(user.folder, 'folder.wasm'));
-    expect(await user.warg('download', 'example:tool', '-o', 'folder.wasm', '--force')).toMatchObject({
-      code: 1,
-    });
-  });
-
-  it('fails, and writes nothing, for what is not there', async () => {
-    const fresh = await consumer();
-    for (const [args, code] of [
-      [['example:nothing'], 'PACKAGE_NOT_FOUND'],
-      [['example:tool@3.0.0'], 'VERSION_NOT_FOUND'],
-      [['example:tool@1.2.0'], 'VERSION_YANKED'],
-    ] as const) {
-      expect(await fresh.warg('download', ...args, '--json')).toMatchObject({
-        code: 1,
-        json: { error: { code } },
-      });
-    }
-    expect(existsSync(join(fresh.folder, 'tool.wasm'))).toBe(false);
-  });
-
-  it('works offline from what is stored, and says so', async () => {
-    const away = await consumer();
-    expect(await away.warg('download', 'example:tool', '--offline', '--json')).toMatchObject({
-      code: 1,
-      json: { error: { code: 'NOT_STORED' } },
-    });
-    await away.json('download', 'example:tool', '--cache-only');
-    expect(await away.json('download', 'example:tool', '--offline')).toMatchObject({
-      refreshed: false,
-      from: 'cache',
-    });
-    expect((await away.warg('info', 'example:tool', '--offline')).stdout).toContain(
-      'the registry was not asked',
-    );
-  });
-
-  it('gets a file back that was damaged in the cache', async () => {
-    const away = await consumer();
-    const { path } = await away.json('download', 'example:tool@1.0.0', '--cache-only');
-    writeFileSync(path, 'damaged');
-    const again = await away.json('download', 'example:tool@1.0.0', '--output', 'again.wasm');
-    expect(readFileSync(again.path)).toEqual(FIRST);
-  });
-});
-
-describe('what is stored', () => {
-  it('is shown, updated, reset and cleared', async () => {
-    const ada = await publisher();
-    await ada.json('publish', 'release', 'example:stored@1.0.0', 'first.wasm');
-    const user = await consumer();
-
-    expect(await user.json('info')).toMatchObject({ packages: [], operator: { key: registry.operatorKey } });
-    await user.json('download', 'example:stored', '--cache-only');
-    await ada.json('publish', 'release', 'example:stored@1.1.0', 'second.wasm');
-    expect((await user.json('info', '--offline')).packages).toMatchObject([
-      { releases: [{ version: '1.0.0' }] },
-    ]);
-    const update = await user.warg('update');
-    expect(update).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('example:stored: 1 new record of 2'),
-    });
-    expect(await user.json('update')).toMatchObject({
-      packages: [{ name: 'example:stored', newRecords: 0 }],
-    });
-    expect((await user.warg('info', '--offline')).stdout).toContain('1.1.0');
-    expect(await user.warg('update', 'example:nothing', '--json')).toMatchObject({
-      code: 1,
-      json: { error: { code: 'PACKAGE_NOT_FOUND' } },
-    });
-
-    expect(await user.json('clear')).toMatchObject({ removed: 1, bytes: FIRST.length });
-    expect(await user.json('clear')).toMatchObject({ removed: 0 });
-
-    expect(await user.json('reset')).toMatchObject({ operatorForgotten: false });
-    expect((await user.json('info', '--offline')).packages).toEqual([]);
-    expect(await user.json('reset', '--all')).toMatchObject({ operatorForgotten: false });
-    expect(await user.json('info', 'example:stored')).toMatchObject({ operator: { firstUse: false } });
-    expect(await user.warg('reset', '--forget-operator', '--json')).toMatchObject({
-      code: 1,
-      json: { error: { code: 'CONFIRMATION_REQUIRED' } },
-    });
-    expect(await user.json('reset', '--forget-operator', '--yes')).toMatchObject({ operatorForgotten: true });
-    expect(await user.json('info', 'example:stored')).toMatchObject({ operator: { firstUse: true } });
-  });
-
-  it('has the reference’s map of namespaces', async () => {
-    const user = await consumer();
-    expect(await user.json('info', '--namespaces')).toEqual({ namespaces: {} });
-    mkdirSync(join(user.folder, 'cache', 'warg'), { recursive: true });
-    writeFileSync(join(user.folder, 'cache', 'warg', 'namespaces'), '{"other":"other.example"}');
-    expect(await user.json('info', '-n')).toEqual({ namespaces: { other: 'other.example' } });
-  });
-
-  it('lies where the configuration says', async () => {
-    const user = await consumer();
-    await user.json('config', '--registries-dir', 'state', '--content-dir', 'content');
-    await user.json('download', 'example:tool', '--cache-only');
-    expect(readdirSync(user.folder)).toEqual(expect.arrayContaining(['state', 'content']));
-    expect(existsSync(join(user.folder, 'cache'))).toBe(false);
   });
 });
