@@ -24,7 +24,7 @@ export interface Limits {
   readonly leavesPerRequest: number;
   /** How many records one update may bring. */
   readonly recordsPerUpdate: number;
-  /** How many bytes of records one update may bring. */
+  /** How many bytes of records one update may bring; the operator log's count, too. */
   readonly bytesPerUpdate: number;
   /** How many redirects are followed. */
   readonly redirects: number;

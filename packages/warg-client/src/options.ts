@@ -28,7 +28,10 @@ export interface OpenOptions {
    * (`sha256:…`). Without it the first operator that is seen is kept, and results say `firstUse: true`.
    */
   readonly operatorKey?: string | undefined;
-  /** Sent as `Authorization: Bearer …` to the registry itself, and to nobody else. */
+  /**
+   * Sent as `Authorization: Bearer …` to the registry's API, which its well-known document may name, and to nobody
+   * else.
+   */
   readonly auth?: Auth | undefined;
   /** Needed by `publish` alone. */
   readonly signer?: Signer | undefined;
