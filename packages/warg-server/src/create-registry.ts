@@ -30,6 +30,11 @@ export interface RegistryOptions {
   readonly publicUrl?: string;
   /** The URL below which contents are downloaded. Default: the public URL, else what the request was sent to. */
   readonly contentBaseUrl?: string;
+  /**
+   * Sends downloads to the content store itself, with URLs that are good for so many seconds. For stores that can make
+   * such URLs. Default: contents pass through the registry.
+   */
+  readonly contentRedirect?: number;
   /** Who may publish what. Default: whoever the package's own log allows. */
   readonly recordPolicy?: RecordPolicy;
   /** Largest content that is accepted, in bytes. Default 1 GiB. */
@@ -93,6 +98,11 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   const publicUrl = baseUrl('publicUrl', options.publicUrl);
   const contentBaseUrl = baseUrl('contentBaseUrl', options.contentBaseUrl);
   const content = (await options.content) ?? memoryContent();
+  const { contentRedirect } = options;
+  if (contentRedirect !== undefined && content.temporaryUrl === undefined) {
+    await content.close();
+    throw new OptionError('expected a content store that can make URLs, for `contentRedirect`');
+  }
   const core = await openRegistryCore({
     store,
     operatorKey,
@@ -108,6 +118,9 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       resignInterval: options.resignInterval,
       onFailure: options.onFailure,
     }),
+  }).catch(async (error) => {
+    await content.close();
+    throw error;
   });
   const publicKey = publicKeyOf(operatorKey);
   const app = createApp({
@@ -116,6 +129,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     operatorKey: publicKey,
     publicUrl,
     contentBaseUrl,
+    contentRedirect,
     maxContentBytes,
     timeouts: { ...defaultBodyTimeouts, ...options.bodyTimeouts },
     bodyMemory: new BodyMemory(maxBodyMemory),

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../bin/warg-server.js', import.meta.url));
+export const PROGRAM = fileURLToPath(new URL('../bin/warg-server.js', import.meta.url));
 
 /** A `warg-server` that runs in a process of its own. */
 export interface ServerProcess {
@@ -20,12 +20,22 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** What the program sees of the environment: nothing that is meant for it, but what is given here. */
+export function programEnvironment(
+  env: Readonly<Record<string, string>>,
+): Record<string, string | undefined> {
+  const others = Object.entries(process.env).filter(([name]) => !/^(WARG|AWS)_/.test(name));
+  return { ...Object.fromEntries(others), ...env };
+}
+
 /** Starts the built program and waits until it answers. */
-export async function startServer(port: number, args: readonly string[]): Promise<ServerProcess> {
+export async function startServer(
+  port: number,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
   const url = `http://127.0.0.1:${port}`;
-  const environment = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith('WARG_')),
-  );
+  const environment = programEnvironment(env);
   const child = spawn(process.execPath, [PROGRAM, '--listen', `127.0.0.1:${port}`, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: environment,

@@ -1,15 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf } from '@warg/crypto';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ContentStore } from './content-store.ts';
 import { fileContent } from './file-content.ts';
 import { memoryContent } from './memory-content.ts';
+import { brokenAfter, bytesOf, chunksOf } from './testing/content-streams.ts';
+import { testContentStore } from './testing/content-suite.ts';
 
-const mebibyte = 2 ** 20;
 let dir: string;
 
 beforeEach(async () => {
@@ -19,99 +17,8 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-async function* chunksOf(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < bytes.byteLength; start += size) yield bytes.subarray(start, start + size);
-}
-
-async function* brokenAfter(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-  throw new Error('connection lost');
-}
-
-async function bytesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
-const stores: readonly (readonly [string, () => Promise<ContentStore>])[] = [
-  ['fileContent', () => fileContent(join(dir, 'content'))],
-  ['memoryContent', async () => memoryContent()],
-];
-
-describe.each(stores)('%s', (_, open) => {
-  it('gives back what was written, whatever the sizes of its chunks', async () => {
-    const store = await open();
-    await fc.assert(
-      fc.asyncProperty(
-        fc.uint8Array({ maxLength: 5000 }),
-        fc.integer({ min: 1, max: 999 }),
-        async (bytes, size) => {
-          const digest = digestOf(bytes);
-          expect(await store.write(digest, chunksOf(bytes, size), mebibyte)).toBe(bytes.byteLength);
-          expect(await store.size(digest)).toBe(bytes.byteLength);
-          expect(await bytesOf(await store.read(digest))).toEqual(bytes);
-        },
-      ),
-      { numRuns: 30 },
-    );
-  });
-
-  it('streams contents larger than its own chunks, and any part of them', async () => {
-    const store = await open();
-    const bytes = new Uint8Array(randomBytes(3 * 128 * 1024 + 17));
-    const digest = digestOf(bytes);
-    await store.write(digest, chunksOf(bytes, 65_536), mebibyte);
-    expect(await bytesOf(await store.read(digest))).toEqual(bytes);
-    for (const [start, end] of [
-      [0, 0],
-      [131_071, 131_072],
-      [5, 300_000],
-      [0, bytes.length - 1],
-    ] as const) {
-      expect(await bytesOf(await store.read(digest, { start, end }))).toEqual(bytes.subarray(start, end + 1));
-    }
-  });
-
-  it('has no content that it was not given', async () => {
-    const store = await open();
-    expect(await store.size(digestOf(new Uint8Array(1)))).toBeUndefined();
-    await expect(store.read(digestOf(new Uint8Array(1)))).rejects.toThrow();
-  });
-
-  it('refuses other bytes than the digest says', async () => {
-    const store = await open();
-    const digest = digestOf(new Uint8Array([1]));
-    await expect(store.write(digest, chunksOf(new Uint8Array([2]), 1), 10)).rejects.toMatchObject({
-      code: 'CONTENT_DIGEST_MISMATCH',
-    });
-    expect(await store.size(digest)).toBeUndefined();
-  });
-
-  it('refuses a content beyond the cap, and takes one that is just as large', async () => {
-    const store = await open();
-    const bytes = new Uint8Array(100);
-    const digest = digestOf(bytes);
-    await expect(store.write(digest, chunksOf(bytes, 7), 99)).rejects.toMatchObject({
-      code: 'CONTENT_TOO_LARGE',
-    });
-    expect(await store.size(digest)).toBeUndefined();
-    expect(await store.write(digest, chunksOf(bytes, 7), 100)).toBe(100);
-  });
-
-  it('passes on the error of a body that breaks off, and keeps nothing of it', async () => {
-    const store = await open();
-    const bytes = new Uint8Array(10);
-    await expect(store.write(digestOf(bytes), brokenAfter(bytes), 100)).rejects.toThrow('connection lost');
-    expect(await store.size(digestOf(bytes))).toBeUndefined();
-  });
-
-  it('takes the same content from two writers at once', async () => {
-    const store = await open();
-    const bytes = new Uint8Array(randomBytes(200_000));
-    const digest = digestOf(bytes);
-    await Promise.all([1, 2, 3].map((n) => store.write(digest, chunksOf(bytes, n * 10_000), mebibyte)));
-    expect(await bytesOf(await store.read(digest))).toEqual(bytes);
-  });
-});
+testContentStore({ describe, it }, 'memory', async () => memoryContent());
+testContentStore({ describe, it }, 'files', () => fileContent(join(dir, 'content')));
 
 describe('fileContent', () => {
   const bytes = new Uint8Array([1, 2, 3]);

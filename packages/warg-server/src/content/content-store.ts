@@ -7,9 +7,16 @@ export interface ByteRange {
 }
 
 /** What may go wrong with a content, as opposed to with the disk it lies on. */
-export type ContentErrorCode = 'CONTENT_DIGEST_MISMATCH' | 'CONTENT_TOO_LARGE' | 'CONTENT_STORE_FULL';
+export type ContentErrorCode =
+  | 'CONTENT_DIGEST_MISMATCH'
+  | 'CONTENT_TOO_LARGE'
+  | 'CONTENT_STORE_FULL'
+  | 'CONTENT_STORE_UNAVAILABLE';
 
-/** A content that the store did not take. Nothing of it is left behind. */
+/**
+ * A content that the store did not take, of which nothing is left behind; or a store elsewhere that did not answer as it
+ * should (`CONTENT_STORE_UNAVAILABLE`, the reason being its `cause`), so that nobody knows what it has.
+ */
 export class ContentError extends WargError {
   declare readonly code: ContentErrorCode;
   override readonly name = 'ContentError';
@@ -44,6 +51,11 @@ export interface ContentStore {
    * @throws ContentError; or whatever `body` throws. Either way nothing is left behind.
    */
   write(digest: Digest, body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<number>;
+
+  /**
+   * A URL from which anybody can download the content, for `lifetime` seconds. Only stores that can make one have this.
+   */
+  temporaryUrl?(digest: Digest, lifetime: number): Promise<URL>;
 
   /** Forgets what unfinished writes left. Writes that still run fail. */
   close(): Promise<void>;

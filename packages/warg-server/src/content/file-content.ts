@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, encodeHex } from '@warg/crypto';
-import { type ByteRange, ContentError, type ContentStore, takeVerified } from './content-store.ts';
+import type { Digest } from '@warg/crypto';
+import type { ByteRange, ContentStore } from './content-store.ts';
+import { openSpool } from './spool.ts';
 
 const readChunkBytes = 128 * 1024;
 
@@ -26,13 +25,10 @@ export function contentFileName(digest: Digest): string {
  */
 export async function fileContent(dir: string): Promise<ContentStore> {
   const filesDir = join(dir, 'files');
-  const temporaryDir = join(dir, 'tmp');
   await mkdir(filesDir, { recursive: true, mode: 0o700 });
-  await mkdir(temporaryDir, { recursive: true, mode: 0o700 });
+  const spool = await openSpool(join(dir, 'tmp'));
   await syncDirectory(dir);
-  await removeLeftovers(temporaryDir);
   const pathOf = (digest: Digest): string => join(filesDir, contentFileName(digest));
-  const closing = new AbortController();
 
   return {
     async size(digest: Digest): Promise<number | undefined> {
@@ -49,38 +45,15 @@ export async function fileContent(dir: string): Promise<ContentStore> {
       return streamFile(await open(pathOf(digest), 'r'), range);
     },
 
-    async write(digest: Digest, body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<number> {
-      closing.signal.throwIfAborted();
-      const temporary = join(temporaryDir, `${process.pid}-${encodeHex(randomBytes(12))}.part`);
-      const file = await open(temporary, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
-      try {
-        let size: number;
-        try {
-          size = await takeVerified(digest, body, maxBytes, async (chunk) => {
-            closing.signal.throwIfAborted();
-            await writeAll(file, chunk);
-          });
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(temporary, pathOf(digest));
+    write: (digest: Digest, body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<number> =>
+      spool.take(digest, body, maxBytes, async ({ path, size }) => {
+        await syncFile(path);
+        await rename(path, pathOf(digest));
         await syncDirectory(filesDir);
         return size;
-      } catch (error) {
-        // After a rename that succeeded there is nothing to remove, and a content in place does no harm.
-        await unlink(temporary).catch(() => {});
-        throw hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT') || hasCode(error, 'EFBIG')
-          ? new ContentError('CONTENT_STORE_FULL', 'the registry has no room left for this content', {
-              cause: error,
-            })
-          : error;
-      }
-    },
+      }),
 
-    async close(): Promise<void> {
-      closing.abort(new Error('the content store is closed'));
-    },
+    close: () => spool.close(),
   };
 }
 
@@ -112,10 +85,12 @@ function streamFile(file: FileHandle, range: ByteRange | undefined): ReadableStr
   );
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let offset = 0; offset < bytes.byteLength; ) {
-    const { bytesWritten } = await file.write(bytes, offset, bytes.byteLength - offset);
-    offset += bytesWritten;
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 
@@ -127,26 +102,6 @@ async function syncDirectory(dir: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
-  }
-}
-
-/** Removes the unfinished uploads of processes that are gone; one that still runs may be in the middle of its own. */
-async function removeLeftovers(temporaryDir: string): Promise<void> {
-  for (const name of await readdir(temporaryDir)) {
-    const writer = /^([1-9]\d{0,9})-[0-9a-f]+\.part$/.exec(name)?.[1];
-    if (writer !== undefined && !isAnotherLivingProcess(Number(writer))) {
-      await unlink(join(temporaryDir, name)).catch(() => {});
-    }
-  }
-}
-
-function isAnotherLivingProcess(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return !hasCode(error, 'ESRCH');
   }
 }
 

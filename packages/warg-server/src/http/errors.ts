@@ -100,5 +100,7 @@ function contentStatus(error: ContentError): number {
       return 413;
     case 'CONTENT_STORE_FULL':
       return 507;
+    case 'CONTENT_STORE_UNAVAILABLE':
+      return 503;
   }
 }

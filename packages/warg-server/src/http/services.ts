@@ -15,6 +15,8 @@ export interface Services {
   readonly publicUrl: string | undefined;
   /** The URL below which content is downloaded, without a slash at its end. */
   readonly contentBaseUrl: string | undefined;
+  /** How long the URLs are good, in seconds, with which downloads are sent to the content store; undefined for not. */
+  readonly contentRedirect: number | undefined;
   /** Largest content that is accepted, bytes. */
   readonly maxContentBytes: number;
   readonly timeouts: BodyTimeouts;

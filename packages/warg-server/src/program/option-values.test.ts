@@ -3,6 +3,7 @@ import {
   collectImports,
   collectNamespaces,
   parseBaseUrl,
+  parseLifetime,
   parseListenAddress,
   parseSize,
   parseVerbosity,
@@ -63,6 +64,16 @@ describe('parseSize', () => {
 
   it.each(['', '0', '-1', '1.5GiB', '1TB', 'GiB', '999999999999999GiB'])('refuses %s', (text) => {
     expect(() => parseSize(text)).toThrow('Expected');
+  });
+});
+
+describe('parseLifetime', () => {
+  it('reads seconds, up to a week', () => {
+    expect([parseLifetime('1'), parseLifetime('604800')]).toEqual([1, 604_800]);
+  });
+
+  it.each(['', '0', '-1', '1.5', '5m', '604801', '1e3'])('refuses %s', (text) => {
+    expect(() => parseLifetime(text)).toThrow('Expected');
   });
 });
 

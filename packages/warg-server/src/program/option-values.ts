@@ -67,6 +67,19 @@ export function parseSize(text: string): number {
 }
 
 /**
+ * Reads for how many seconds a URL is good: S3 knows no more than a week.
+ *
+ * @throws InvalidArgumentError
+ */
+export function parseLifetime(text: string): number {
+  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (seconds < 1 || seconds > 604_800) {
+    throw new InvalidArgumentError('Expected a number of seconds from 1 to 604800, such as 300.');
+  }
+  return seconds;
+}
+
+/**
  * Adds one or more namespaces, separated by commas, to those given before. Capitals become small letters, as in the
  * reference.
  *

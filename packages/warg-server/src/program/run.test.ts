@@ -358,6 +358,9 @@ describe('help', () => {
     for (const name of [
       'LISTEN',
       'CONTENT_DIR',
+      'CONTENT_STORE',
+      'CONTENT_STORE_ENDPOINT',
+      'CONTENT_REDIRECT',
       'CONTENT_BASE_URL',
       'DATA_STORE',
       'DATA_DIR',

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { type ContentLocation, parseContentLocation } from './content-location.ts';
 import { defaultDataDir } from './data-dir.ts';
 import {
   collectImports,
@@ -6,6 +7,7 @@ import {
   type ImportedNamespace,
   type ListenAddress,
   parseBaseUrl,
+  parseLifetime,
   parseListenAddress,
   parseSize,
 } from './option-values.ts';
@@ -16,6 +18,10 @@ export interface ServeOptions {
   readonly dataStore: 'sqlite' | 'memory';
   readonly dataDir: string;
   readonly contentDir?: string;
+  readonly contentStore?: ContentLocation;
+  readonly contentStoreEndpoint?: string;
+  /** seconds */
+  readonly contentRedirect?: number;
   readonly contentBaseUrl?: string;
   readonly publicUrl?: string;
   readonly operatorKey?: string;
@@ -60,6 +66,28 @@ export function serveCommand(): Command {
       new Option('--content-dir <dir>', 'folder of the content (default: `content` in the data folder)').env(
         'WARG_CONTENT_DIR',
       ),
+    )
+    .addOption(
+      new Option(
+        '--content-store <location>',
+        'where the content is kept instead: `s3://bucket/prefix` or `oci://host/repository`',
+      )
+        .env('WARG_CONTENT_STORE')
+        .argParser(parseContentLocation)
+        .conflicts('contentDir'),
+    )
+    .addOption(
+      new Option('--content-store-endpoint <url>', 'URL of an S3 service that is not of AWS')
+        .env('WARG_CONTENT_STORE_ENDPOINT')
+        .argParser(parseBaseUrl),
+    )
+    .addOption(
+      new Option(
+        '--content-redirect <seconds>',
+        'send downloads to S3 itself, with URLs that are good for so long',
+      )
+        .env('WARG_CONTENT_REDIRECT')
+        .argParser(parseLifetime),
     )
     .addOption(
       new Option(

@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keyIdOf, type PrivateKey } from '@warg/crypto';
-import { fileContent } from '../content/file-content.ts';
-import { memoryContent } from '../content/memory-content.ts';
 import { createRegistry, memoryStore, type Registry, sqliteStore } from '../create-registry.ts';
 import { type RunningServer, serve } from '../http/node-server.ts';
 import { parseAuthorizedKeys } from '../policy/authorized-keys.ts';
 import type { RecordPolicy, RegistryLog } from '../registry/registry.ts';
+import { openContent } from './content.ts';
 import { prepareDir } from './data-dir.ts';
 import type { ListenAddress } from './option-values.ts';
 import { ProgramError } from './program-error.ts';
@@ -59,17 +58,16 @@ async function openRegistry(
   log: RegistryLog,
   onFailure: (error: Error) => void,
 ): Promise<Registry> {
-  const { dataStore, dataDir, publicUrl, contentBaseUrl } = options;
+  const { dataStore, dataDir, publicUrl, contentBaseUrl, contentRedirect } = options;
   const recordPolicy = await readPolicy(options.authorizedKeysFile);
-  const contentDir = options.contentDir ?? (dataStore === 'memory' ? undefined : join(dataDir, 'content'));
   if (dataStore === 'sqlite') await prepareDir(dataDir, '--data-dir');
-  if (contentDir !== undefined) await prepareDir(contentDir, '--content-dir');
+  const { content, where } = await openContent(options, process.env);
   const file = join(dataDir, 'registry.db');
   try {
     const registry = await createRegistry({
       operatorKey,
       store: dataStore === 'memory' ? memoryStore() : sqliteStore(file),
-      content: contentDir === undefined ? memoryContent() : fileContent(contentDir),
+      content,
       namespaces: [
         ...options.namespace,
         ...options.importNamespace.map((each) => ({ ...each, state: 'imported' as const })),
@@ -77,6 +75,7 @@ async function openRegistry(
       maxContentBytes: options.maxContentSize,
       ...(publicUrl === undefined ? {} : { publicUrl }),
       ...(contentBaseUrl === undefined ? {} : { contentBaseUrl }),
+      ...(contentRedirect === undefined ? {} : { contentRedirect }),
       ...(recordPolicy === undefined ? {} : { recordPolicy }),
       log,
       onFailure,
@@ -84,7 +83,7 @@ async function openRegistry(
     log.info(
       {
         store: dataStore === 'memory' ? 'memory, gone at exit' : file,
-        content: contentDir ?? 'memory, gone at exit',
+        content: where,
         operatorKeyId: keyIdOf(registry.operatorKey),
       },
       'registry opened',

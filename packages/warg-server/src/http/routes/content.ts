@@ -15,7 +15,8 @@ import type { Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
 /** `v1/content/…`, which says where a content can be downloaded, and `content/…`, where it can be. */
-export function contentRoutes({ core, content, contentBaseUrl, publicUrl, log }: Services): readonly Route[] {
+export function contentRoutes(services: Services): readonly Route[] {
+  const { core, content, contentBaseUrl, contentRedirect, publicUrl, log } = services;
   return [
     {
       path: paths.content(':digest'),
@@ -50,6 +51,15 @@ export function contentRoutes({ core, content, contentBaseUrl, publicUrl, log }:
         const size = digest === undefined ? undefined : await offeredSize(digest);
         if (digest === undefined || size === undefined) {
           throw apiError(404, notFoundMessage);
+        }
+        const elsewhere =
+          contentRedirect === undefined || c.req.raw.method === 'HEAD'
+            ? undefined
+            : await content.temporaryUrl?.(digest, contentRedirect);
+        if (elsewhere !== undefined) {
+          // Each asker gets a URL of their own, which is of no use to anybody for long.
+          const headers = { location: elsewhere.href, 'cache-control': 'no-store' };
+          return new Response(null, { status: 307, headers });
         }
         return await download(c.req.raw, digest, size, content, (error) =>
           log.error({ digest, err: error }, 'a content cannot be read'),
