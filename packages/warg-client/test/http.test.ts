@@ -162,6 +162,15 @@ describe('a slow or broken connection', () => {
     });
   });
 
+  it('to a place that speaks plain http, by https, says so', async () => {
+    const server = await listen(await helloFetch());
+    const url = server.url.replace('http:', 'https:');
+    await expect((await open(url, { limits })).update()).rejects.toMatchObject({
+      code: 'NETWORK_FAILED',
+      message: expect.stringMatching(/could not reach https:.*does not speak https/) as string,
+    });
+  });
+
   it('is tried again where that is safe, after 429, 502, 503 and 504, and after a break', async () => {
     const failures = [429, 502, 503, 504, 0];
     for (const failure of failures) {

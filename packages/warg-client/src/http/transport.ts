@@ -90,7 +90,7 @@ export function fetchTransport(options: {
       if (error instanceof ClientError) throw error;
       throw new ClientError(
         'NETWORK_FAILED',
-        `could not reach ${url.host} for ${request.what} (${reasonOf(error)}): check the address and the network`,
+        `could not reach ${url.origin} for ${request.what} (${reasonOf(error)}): check the address and the network`,
         { url: redact(url) },
         { cause: error },
       );
@@ -180,7 +180,8 @@ function reasonOf(error: unknown): string {
     inner = inner.cause;
   if (!(inner instanceof Error)) return 'unknown reason';
   const code = (inner as { code?: unknown }).code;
-  return typeof code === 'string' && !inner.message.includes(code)
-    ? `${code}: ${inner.message}`
-    : inner.message;
+  // OpenSSL's words for it name a place in its own source.
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'what answers there does not speak https';
+  const message = inner.message.trim();
+  return typeof code === 'string' && !message.includes(code) ? `${code}: ${message}` : message;
 }
