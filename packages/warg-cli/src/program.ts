@@ -36,8 +36,8 @@ export function buildProgram(environment: Environment, dispatch: Dispatch, outpu
       writeErr: output.complain,
       // Errors are said where all others are.
       outputError: () => {},
-      getOutHelpWidth: () => (stdout.isTTY ? stdout.columns || 80 : 100),
-      getErrHelpWidth: () => (stderr.isTTY ? stderr.columns || 80 : 100),
+      getOutHelpWidth: () => (stdout.isTTY && stdout.columns) || 80,
+      getErrHelpWidth: () => (stderr.isTTY && stderr.columns) || 80,
       getOutHasColors: () => hasColors(stdout, variables),
       getErrHasColors: () => hasColors(stderr, variables),
     })

@@ -30,7 +30,7 @@ export function takePackage(
     const shape = [...(named === undefined ? ['PACKAGE'] : []), ...rest].join(' ');
     throw new UsageError(
       `expected ${shape === '' ? 'no argument' : shape}, found ${args.length === 0 ? 'nothing' : args.join(' ')}`,
-      { hint: 'The package is an argument, or the value of --name.' },
+      { hint: 'The package is an argument, or the value of --name. `--help` shows examples.' },
     );
   }
   if (named !== undefined) return { name: parsePackage(named), version: undefined, rest: args };

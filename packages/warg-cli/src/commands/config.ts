@@ -83,7 +83,7 @@ export function addConfigCommand(program: Command, dispatch: Dispatch): void {
       examples(
         'warg config',
         'warg config --registry https://registry.example',
-        'warg config --registry http://localhost:8090 --content-dir ./cache ./warg-config.json',
+        'warg config --registry http://localhost:8090 ./warg-config.json',
       ),
     )
     .action(async (path: string | undefined, options: ConfigOptions, self: Command) =>

@@ -23,6 +23,11 @@ describe('describeError', () => {
     expect(describeError(new ClientError('OPERATOR_PIN_MISMATCH', 'text')).hint).toContain(
       '--forget-operator',
     );
+    const namespace = new WargError('NAMESPACE_NOT_DEFINED', 'no');
+    expect(describeError(new ClientError('PUBLISH_REFUSED', 'no', {}, { cause: namespace })).hint).toContain(
+      '--namespace',
+    );
+    expect(describeError(new ClientError('PUBLISH_REFUSED', 'no')).hint).toBeUndefined();
     expect(describeError(new WargError('ANY', 'text')).hint).toBeUndefined();
   });
 

@@ -28,7 +28,9 @@ const HINTS: { readonly [code in ClientErrorCode]?: string } = {
   OFFLINE: 'Leave --offline out to ask the registry.',
   DESTINATION_EXISTS: 'Give another file with --output, or overwrite it with --force.',
   INSECURE_URL: 'Use https. Plain http is for registries on this machine.',
-  NETWORK_FAILED: 'Is the registry running, and is its address right? `warg config` shows the home registry.',
+  NETWORK_FAILED:
+    'Is the registry running, and is its address right? `warg config` shows the home registry. One on this machine ' +
+    'that speaks plain http needs the http:// in its address.',
   TIMEOUT: 'Try again later; nothing that was verified before is lost.',
   RESPONSE_INVALID: 'Is this the address of a Warg registry?',
   UNAUTHORIZED: 'The registry lets only those in who have the right token or key.',
@@ -53,6 +55,7 @@ const HINTS: { readonly [code in ClientErrorCode]?: string } = {
   CONTENT_MISSING: 'Release the file again: its copy in the content cache is gone.',
   SIGNER_MISSING:
     'Make a signing key with `warg key new`, or give one in WARG_SIGNING_KEY or WARG_SIGNING_KEY_FILE.',
+  VERSION_NOT_FOUND: '`warg info PACKAGE` lists its versions, yanked ones too.',
   PACKAGE_NOT_INITIALIZED: 'Initialise it with `warg publish init PACKAGE`.',
   PACKAGE_EXISTS: 'Release a version of it with `warg publish release`.',
   PUBLISH_HEAD_MOVED: 'Somebody else published meanwhile. Try again.',
@@ -130,7 +133,14 @@ function rawHint(error: WargError): string | undefined {
     const { registry, namespace } = elsewhere;
     return `The registry says that ${registry} has the packages of ${namespace}: --registry.`;
   }
+  if (error.code === 'PUBLISH_REFUSED' && codeOf(error.cause) === 'NAMESPACE_NOT_DEFINED') {
+    return '`warg info` lists the namespaces of the registry; its operator adds one with `warg-server --namespace`.';
+  }
   return HINTS[error.code as ClientErrorCode];
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof WargError ? error.code : undefined;
 }
 
 /** What an error of the client carries. The client's code is not loaded for this: it may not have been needed. */
