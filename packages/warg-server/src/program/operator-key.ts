@@ -34,7 +34,11 @@ async function readKeyFile(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new ProgramError(`cannot read the operator key file \`${path}\` (${reason})`, { cause: error });
+    const advice =
+      reason === 'ENOENT' ? `: there is none. \`warg-server key new --output ${path}\` makes one` : '';
+    throw new ProgramError(`cannot read the operator key file \`${path}\` (${reason})${advice}`, {
+      cause: error,
+    });
   }
 }
 
