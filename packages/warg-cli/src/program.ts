@@ -42,6 +42,8 @@ export function buildProgram(environment: Environment, dispatch: Dispatch, outpu
       getErrHasColors: () => hasColors(stderr, variables),
     })
     .configureHelp({
+      // `config` has long options: beside them, too, 80 columns must do.
+      minWidthToWrap: 20,
       styleTitle: (text) => style.bold(text),
       styleCommandText: (text) => style.cyan(text),
       styleSubcommandTerm: (text) => style.cyan(text),
