@@ -23,6 +23,9 @@ describe('describeError', () => {
     expect(describeError(new ClientError('OPERATOR_PIN_MISMATCH', 'text')).hint).toContain(
       '--forget-operator',
     );
+    const unreached = (url: string) => describeError(new ClientError('NETWORK_FAILED', 'no', { url })).hint;
+    expect(unreached('https://127.0.0.1:8090/')).toContain('http://');
+    expect(unreached('https://registry.example/')).not.toContain('http://');
     const namespace = new WargError('NAMESPACE_NOT_DEFINED', 'no');
     expect(describeError(new ClientError('PUBLISH_REFUSED', 'no', {}, { cause: namespace })).hint).toContain(
       '--namespace',

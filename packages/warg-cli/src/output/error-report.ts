@@ -28,9 +28,7 @@ const HINTS: { readonly [code in ClientErrorCode]?: string } = {
   OFFLINE: 'Leave --offline out to ask the registry.',
   DESTINATION_EXISTS: 'Give another file with --output, or overwrite it with --force.',
   INSECURE_URL: 'Use https. Plain http is for registries on this machine.',
-  NETWORK_FAILED:
-    'Is the registry running, and is its address right? `warg config` shows the home registry. One on this machine ' +
-    'that speaks plain http needs the http:// in its address.',
+  NETWORK_FAILED: 'Is the registry running, and is its address right? `warg config` shows the home registry.',
   TIMEOUT: 'Try again later; nothing that was verified before is lost.',
   RESPONSE_INVALID: 'Is this the address of a Warg registry?',
   UNAUTHORIZED: 'The registry lets only those in who have the right token or key.',
@@ -133,10 +131,18 @@ function rawHint(error: WargError): string | undefined {
     const { registry, namespace } = elsewhere;
     return `The registry says that ${registry} has the packages of ${namespace}: --registry.`;
   }
+  if (error.code === 'NETWORK_FAILED' && isHttpsHere(detailsOf(error)?.url)) {
+    return `${HINTS.NETWORK_FAILED} One on this machine that speaks plain http needs the http:// in its address.`;
+  }
   if (error.code === 'PUBLISH_REFUSED' && codeOf(error.cause) === 'NAMESPACE_NOT_DEFINED') {
     return '`warg info` lists the namespaces of the registry; its operator adds one with `warg-server --namespace`.';
   }
   return HINTS[error.code as ClientErrorCode];
+}
+
+/** A registry on this machine is reached by https where its address was given without a scheme. */
+function isHttpsHere(url: string | undefined): boolean {
+  return url !== undefined && /^https:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(url);
 }
 
 function codeOf(error: unknown): string | undefined {
