@@ -73,60 +73,63 @@ async function tour() {
 
   title('Publishing');
   say(
-    'Alice tells warg where the registry is, makes a signing key, and publishes both versions. What she signs',
+    'A maintainer tells warg where the registry is, makes a signing key, and publishes both versions. What is',
   );
-  say('is the digest of the content; the first release also creates the package.');
-  const alice = person('alice');
-  await alice.warg('config', '--registry', server.url, '--operator-key', operatorKey);
-  await alice.warg('key', 'new');
-  await alice.warg('publish', 'release', 'example:hello', '--version', '0.1.0', 'hello-0.1.0.wasm');
-  await alice.warg('publish', 'release', 'example:hello', '--version', '0.2.0', 'hello-0.2.0.wasm');
+  say('signed is the digest of the content; the first release also creates the package.');
+  const maintainer = person('maintainer');
+  await maintainer.warg('config', '--registry', server.url, '--operator-key', operatorKey);
+  await maintainer.warg('key', 'new');
+  await maintainer.warg('publish', 'release', 'example:hello', '--version', '0.1.0', 'hello-0.1.0.wasm');
+  await maintainer.warg('publish', 'release', 'example:hello', '--version', '0.2.0', 'hello-0.2.0.wasm');
 
   title('A second key');
-  say('Bob has a key of his own. Alice lets it publish, and Bob withdraws the older version: a yank.');
-  const bob = person('bob');
-  await bob.warg('config', '--registry', server.url, '--operator-key', operatorKey);
-  const bobsKey = (await bob.warg('key', 'new')).stdout.match(/ecdsa-p256:\S+/)?.[0];
-  await alice.warg('publish', 'grant', 'example:hello', bobsKey);
-  await bob.warg('publish', 'yank', 'example:hello', '--version', '0.1.0', '--yes');
+  say(
+    'A colleague has a key of their own. The maintainer lets it publish, and the colleague withdraws the older',
+  );
+  say('version: a yank.');
+  const colleague = person('colleague');
+  await colleague.warg('config', '--registry', server.url, '--operator-key', operatorKey);
+  const colleaguesKey = (await colleague.warg('key', 'new')).stdout.match(/ecdsa-p256:\S+/)?.[0];
+  await maintainer.warg('publish', 'grant', 'example:hello', colleaguesKey);
+  await colleague.warg('publish', 'yank', 'example:hello', '--version', '0.1.0', '--yes');
 
   title('Downloading, with every proof checked');
   say(
-    "Carol knows nothing but the registry's address and its operator's public key. Her warg checks that the operator",
+    "A user knows nothing but the registry's address and its operator's public key. Their warg checks that the operator",
   );
   say(
     'signed the state, that the log and the map hold the package, that each record was signed by a key that was',
   );
   say('allowed to, and that the content has the digest of the release. Only then does a file appear.');
-  const carol = person('carol');
-  await carol.warg('config', '--registry', server.url, '--operator-key', operatorKey);
-  await carol.warg('download', 'example:hello', '--output', 'carol/hello.wasm');
-  check('she got what Alice published as 0.2.0', sameFiles('carol/hello.wasm', 'hello-0.2.0.wasm'));
-  await carol.wargRefused('download', 'example:hello', '--version', '0.1.0', '--output', 'carol/old.wasm');
-  check('she was not given the version that Bob yanked', !existsSync(join(work, 'carol/old.wasm')));
+  const user = person('user');
+  await user.warg('config', '--registry', server.url, '--operator-key', operatorKey);
+  await user.warg('download', 'example:hello', '--output', 'user/hello.wasm');
+  check('what arrived is what was published as 0.2.0', sameFiles('user/hello.wasm', 'hello-0.2.0.wasm'));
+  await user.wargRefused('download', 'example:hello', '--version', '0.1.0', '--output', 'user/old.wasm');
+  check('nobody is given the version that was yanked', !existsSync(join(work, 'user/old.wasm')));
 
   title('Running it');
   say('The component is transpiled to JavaScript by jco, and its function is called:');
-  const answer = await runComponent('carol/hello.wasm', 'Carol');
-  show(`greet('Carol')  →  '${answer}'`);
-  check('the component answered', answer.startsWith('Hello, Carol!'));
+  const answer = await runComponent('user/hello.wasm', 'World');
+  show(`greet('World')  →  '${answer}'`);
+  check('the component answered', answer.startsWith('Hello, World!'));
 
   title('Pulling the plug');
   say('The server is killed in the hardest way there is, and started again on the same folder:');
-  const before = await packageState(carol);
+  const before = await packageState(user);
   const { address } = server;
   await killServer();
   server = await startServer(address);
-  const dave = person('dave');
-  await dave.warg('config', '--registry', server.url, '--operator-key', operatorKey);
-  await dave.warg('info', 'example:hello');
-  check('nothing was lost', JSON.stringify(await packageState(dave)) === JSON.stringify(before));
+  const newcomer = person('newcomer');
+  await newcomer.warg('config', '--registry', server.url, '--operator-key', operatorKey);
+  await newcomer.warg('info', 'example:hello');
+  check('nothing was lost', JSON.stringify(await packageState(newcomer)) === JSON.stringify(before));
 
   title('A file that was tampered with');
   say("Somebody flips one byte of the content in the registry's own folder:");
   flipByte(contentFileOf('hello-0.2.0.wasm'));
-  await dave.wargRefused('download', 'example:hello', '--output', 'dave/hello.wasm');
-  check('he was given nothing', !existsSync(join(work, 'dave/hello.wasm')));
+  await newcomer.wargRefused('download', 'example:hello', '--output', 'newcomer/hello.wasm');
+  check('no file appeared', !existsSync(join(work, 'newcomer/hello.wasm')));
 
   title('That was it');
   say('Next: `warg --help`, `warg-server --help`, and the README.');
