@@ -157,6 +157,19 @@ export function sqliteStore(file: string): StoreLocation {
   return { type: 'sqlite', file };
 }
 
+/**
+ * Records in a PostgreSQL database, which several processes may share.
+ *
+ * @param url such as `postgres://user:password@host:5432/database?sslmode=verify-full`
+ * @param options.runMigrations whether an empty or older database is brought to this program's schema; default false
+ */
+export function postgresStore(
+  url: string,
+  { runMigrations = false }: { readonly runMigrations?: boolean } = {},
+): StoreLocation {
+  return { type: 'postgres', url, runMigrations };
+}
+
 /** Records in memory, for tests and demonstrations. */
 export function memoryStore(): StoreLocation {
   return { type: 'memory' };

@@ -18,6 +18,7 @@ export {
   createRegistry,
   memoryStore,
   OptionError,
+  postgresStore,
   type Registry,
   type RegistryOptions,
   sqliteStore,

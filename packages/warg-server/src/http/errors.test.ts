@@ -10,6 +10,7 @@ describe('answerError', () => {
     ['STORE_FULL', 507],
     ['STORE_REPLACED', 503],
     ['STORE_CLOSED', 503],
+    ['STORE_UNAVAILABLE', 503],
     ['STORE_WRITER_FAILED', 503],
     ['STORE_CORRUPT', 500],
   ] as const)('answers %s with %i, and says nothing of files', async (code, status) => {

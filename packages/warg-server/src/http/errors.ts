@@ -84,6 +84,11 @@ function storeFailure(cause: StoreError): ExpectedError {
       return {
         api: apiError(503, 'the registry cannot write at the moment: try again in a while', { cause }),
       };
+    case 'STORE_UNAVAILABLE':
+      return {
+        api: apiError(503, 'the registry cannot reach its database now: try again in a moment', { cause }),
+        headers: { 'retry-after': '1' },
+      };
     case 'STORE_CLOSED':
     case 'STORE_WRITER_FAILED':
       return { api: apiError(503, 'the registry is being stopped: try again in a while', { cause }) };

@@ -14,6 +14,8 @@ const secretFields = [
   'operatorKey',
   'privateKey',
   'authorization',
+  'databaseUrl',
+  '*.databaseUrl',
   '*.operatorKey',
   '*.privateKey',
   '*.authorization',

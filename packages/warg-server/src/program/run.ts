@@ -75,6 +75,11 @@ async function serveUntilSignal(command: Command, host: ProgramHost): Promise<vo
       'the operator key stands on the command line, where others can read it: prefer --operator-key-file',
     );
   }
+  if (command.getOptionValueSource('databaseUrl') === 'cli') {
+    log.warn(
+      'the database URL stands on the command line, where others can read it: prefer --database-url-file',
+    );
+  }
   const stopped = nextSignal(host, log);
   const registry = await startRegistry(options, operatorKey, log);
   log.info({ url: registry.url }, 'listening');

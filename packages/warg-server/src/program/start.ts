@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { keyIdOf, type PrivateKey } from '@warg/crypto';
-import { createRegistry, memoryStore, type Registry, sqliteStore } from '../create-registry.ts';
+import { createRegistry, type Registry } from '../create-registry.ts';
 import { type RunningServer, serve } from '../http/node-server.ts';
 import { parseAuthorizedKeys } from '../policy/authorized-keys.ts';
 import type { RecordPolicy, RegistryLog } from '../registry/registry.ts';
 import { openContent } from './content.ts';
-import { prepareDir } from './data-dir.ts';
 import type { ListenAddress } from './option-values.ts';
 import { ProgramError } from './program-error.ts';
 import type { ServeOptions } from './serve-command.ts';
+import { chooseStore } from './store-location.ts';
 
 /** A registry that serves. */
 export interface RunningRegistry {
@@ -58,15 +57,14 @@ async function openRegistry(
   log: RegistryLog,
   onFailure: (error: Error) => void,
 ): Promise<Registry> {
-  const { dataStore, dataDir, publicUrl, contentBaseUrl, contentRedirect } = options;
+  const { publicUrl, contentBaseUrl, contentRedirect } = options;
   const recordPolicy = await readPolicy(options.authorizedKeysFile);
-  if (dataStore === 'sqlite') await prepareDir(dataDir, '--data-dir');
+  const store = await chooseStore(options);
   const { content, where } = await openContent(options, process.env);
-  const file = join(dataDir, 'registry.db');
   try {
     const registry = await createRegistry({
       operatorKey,
-      store: dataStore === 'memory' ? memoryStore() : sqliteStore(file),
+      store: store.location,
       content,
       namespaces: [
         ...options.namespace,
@@ -82,7 +80,7 @@ async function openRegistry(
     });
     log.info(
       {
-        store: dataStore === 'memory' ? 'memory, gone at exit' : file,
+        store: store.name,
         content: where,
         operatorKeyId: keyIdOf(registry.operatorKey),
       },
@@ -90,7 +88,7 @@ async function openRegistry(
     );
     return registry;
   } catch (error) {
-    throw openError(error);
+    throw openError(error, store.option);
   }
 }
 
@@ -105,17 +103,19 @@ async function readPolicy(file: string | undefined): Promise<RecordPolicy | unde
   }
 }
 
-function openError(error: unknown): unknown {
+function openError(error: unknown, option: string): unknown {
   const { code, message } = error as Error & { code?: unknown };
   switch (code) {
     case 'OPERATOR_KEY_MISMATCH':
     case 'STORE_LOCKED':
     case 'STORE_TOO_NEW':
+    case 'STORE_OUTDATED':
+    case 'STORE_UNAVAILABLE':
     case 'STORE_UNREADABLE':
     case 'STORE_CORRUPT':
     case 'STORE_ROLLED_BACK':
     case 'STORE_FULL':
-      return new ProgramError(`${message} (--data-dir)`, { cause: error });
+      return new ProgramError(`${message} (${option})`, { cause: error });
     case 'NAMESPACE_CONFLICT':
     case 'OPERATOR_RECORD_REFUSED':
       return new ProgramError(message, { cause: error });

@@ -20,7 +20,7 @@ export class Checkpoints {
   }
 
   async latest(): Promise<StoredCheckpoint> {
-    const revision = this.#store.revision();
+    const revision = await this.#store.revision();
     if (this.#latest?.revision === revision) return this.#latest.checkpoint;
     const checkpoint = await this.#store.read((reads) => reads.latestCheckpoint());
     if (checkpoint === undefined) throw new Error('the store has no checkpoint');

@@ -5,6 +5,7 @@ import { type HeadMemory, headFile } from '../sequencer/head-file.ts';
 import { startWriter } from '../sequencer/start-writer.ts';
 import { startThreadWriter } from '../sequencer/thread-writer.ts';
 import type { RegistryWriter } from '../sequencer/writer.ts';
+import { openPostgresStore } from '../store/postgres/postgres-store.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { openMemoryStore, openSqliteReader, openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { createCore } from './core.ts';
@@ -30,11 +31,13 @@ const silent: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
 /**
  * Opens the registry in its store; makes the operator log's first record and the first checkpoint if the store is new.
  *
- * Records are written by a worker with a connection of its own, except in memory and where a test brings its clock.
+ * In SQLite records are written by a worker with a connection of its own, except where a test brings its clock: a commit
+ * blocks the thread that waits for it. PostgreSQL does not, and is written from this thread.
  *
  * @throws RegistryError `OPERATOR_KEY_MISMATCH` (the store belongs to another operator key) | `NAMESPACE_CONFLICT`
  * @throws StoreError `STORE_LOCKED` (another server has the file open) | `STORE_TOO_NEW` (made by a newer program) |
- *   `STORE_ROLLED_BACK` (it has lost what it signed) | `STORE_UNREADABLE`
+ *   `STORE_OUTDATED` (a database whose schema has to be changed first) | `STORE_ROLLED_BACK` (it has lost what it signed) |
+ *   `STORE_UNAVAILABLE` | `STORE_UNREADABLE`
  * @example
  * const core = await openRegistryCore({
  *   store: { type: 'sqlite', file: 'registry.sqlite' },
@@ -63,6 +66,9 @@ async function openSides(options: RegistryCoreOptions, limits: RegistryLimits): 
   const { store: location, operatorKey, namespaces = [], log = silent, onFailure = () => {} } = options;
   const { resignInterval = DEFAULT_RESIGN_INTERVAL } = options;
   if (location.type === 'memory') return openInThread(openMemoryStore(), undefined, options, limits);
+  if (location.type === 'postgres') {
+    return openInThread(await openPostgresStore(location.url, location), undefined, options, limits);
+  }
   const { file } = location;
   mkdirSync(dirname(file), { recursive: true });
   if (options.clock !== undefined) {

@@ -169,7 +169,16 @@ export type NamespaceState =
 export type NamespaceDefinition = NamespaceState & { readonly namespace: string };
 
 /** Where the registry keeps its records. `memory` is lost at exit. */
-export type StoreLocation = { readonly type: 'sqlite'; readonly file: string } | { readonly type: 'memory' };
+export type StoreLocation =
+  | { readonly type: 'sqlite'; readonly file: string }
+  | {
+      readonly type: 'postgres';
+      /** With the password: never to be shown. */
+      readonly url: string;
+      /** Whether an empty or older database is brought to this program's schema. */
+      readonly runMigrations?: boolean;
+    }
+  | { readonly type: 'memory' };
 
 /** A further opinion about a record, asked before it is stored. */
 export interface RecordPolicy {

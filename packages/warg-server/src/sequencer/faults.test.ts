@@ -1,10 +1,13 @@
 import { generatePrivateKey } from '@warg/crypto';
 import type { SignedCheckpoint } from '@warg/protocol';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fault, faultyStore } from '../../test/faulty-store.ts';
+import { describeWithPostgres, type PostgresServer, startPostgres } from '../../test/postgres-server.ts';
 import { digestNamed, releaseEntry, type TestRecord, testPackage } from '../../test/publisher.ts';
 import { testRegistry } from '../../test/test-registry.ts';
 import { verifyRegistry } from '../../test/verify-registry.ts';
+import { openPostgresStore } from '../store/postgres/postgres-store.ts';
+import type { RegistryStore } from '../store/registry-store.ts';
 import { openMemoryStore } from '../store/sqlite/sqlite-store.ts';
 
 const operatorKey = generatePrivateKey();
@@ -14,8 +17,8 @@ const operatorKey = generatePrivateKey();
  *
  * @returns whether the fault happened at all
  */
-async function publishThrough(fault: Fault): Promise<boolean> {
-  const store = faultyStore(openMemoryStore());
+async function publishThrough(fault: Fault, inner: RegistryStore): Promise<boolean> {
+  const store = faultyStore(inner);
   const registry = await testRegistry({ store, operatorKey, hasAllContent: false });
   const { core, writer, clock } = registry;
   await registry.publish(testPackage('test:before', clock).init());
@@ -76,14 +79,40 @@ async function publishThrough(fault: Fault): Promise<boolean> {
   return store.fired;
 }
 
+const cases = [
+  ['at any call', 'call', 40],
+  ['at any commit that fails', 'commit', 8],
+  ['behind any commit that nobody is told of', 'answer', 8],
+] as const;
+
+/** Lets the fault happen everywhere, one place after the other. @returns how many places there are */
+async function tryAll(type: Fault['type'], open: () => Promise<RegistryStore>): Promise<number> {
+  let number = 1;
+  while (await publishThrough({ type, number }, await open())) number += 1;
+  return number;
+}
+
 describe('a fault in the store', () => {
-  it.each([
-    ['at any call', 'call', 40],
-    ['at any commit that fails', 'commit', 8],
-    ['behind any commit that nobody is told of', 'answer', 8],
-  ] as const)('%s costs nothing that was acknowledged and signs nothing twice', async (_, type, atLeast) => {
-    let number = 1;
-    while (await publishThrough({ type, number })) number += 1;
-    expect(number).toBeGreaterThan(atLeast);
+  it.each(cases)(
+    '%s costs nothing that was acknowledged and signs nothing twice',
+    async (_, type, atLeast) => {
+      expect(await tryAll(type, async () => openMemoryStore())).toBeGreaterThan(atLeast);
+    },
+  );
+});
+
+describeWithPostgres('a fault in the store on PostgreSQL', () => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startPostgres();
   });
+  afterAll(() => server.remove());
+
+  it.each(cases)(
+    '%s costs nothing that was acknowledged and signs nothing twice',
+    async (_, type, atLeast) => {
+      const open = async () => openPostgresStore(await server.createDatabase(), { runMigrations: true });
+      expect(await tryAll(type, open)).toBeGreaterThan(atLeast);
+    },
+  );
 });

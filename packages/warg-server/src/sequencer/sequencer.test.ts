@@ -303,7 +303,7 @@ describe('two sequencers on one store', () => {
       expect(leaves.length).toBe(records.length + 1);
     }
     // Both have found themselves late, or the test shows nothing.
-    const late = 'info another sequencer signed a checkpoint; going on behind it';
+    const late = 'debug another sequencer signed a checkpoint; going on behind it';
     expect(left.logged).toContain(late);
     expect(right.logged).toContain(late);
     await left.core.close();

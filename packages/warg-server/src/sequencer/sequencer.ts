@@ -136,7 +136,7 @@ export class Sequencer {
       const result = await this.#options.store.transaction(async (transaction) => {
         const stored = await transaction.latestCheckpoint();
         if (wasSettled && !sameCheckpoint(stored, this.#head)) {
-          log.info({}, 'another sequencer signed a checkpoint; going on behind it');
+          log.debug({}, 'another sequencer signed a checkpoint; going on behind it');
           await this.#settle(transaction, stored);
         } else if (!wasSettled) {
           await this.#settle(transaction, stored);

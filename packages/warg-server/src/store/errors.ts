@@ -4,6 +4,8 @@ import { WargError } from '@warg/crypto';
 export type StoreErrorCode =
   | 'STORE_LOCKED'
   | 'STORE_TOO_NEW'
+  /** Its schema is older than this program's, and nobody said that it may be changed. */
+  | 'STORE_OUTDATED'
   | 'STORE_UNREADABLE'
   | 'STORE_CORRUPT'
   /** It no longer has what was signed last. */
@@ -12,6 +14,8 @@ export type StoreErrorCode =
   /** Another file lies where it was opened, or none. */
   | 'STORE_REPLACED'
   | 'STORE_CLOSED'
+  /** The database does not answer now. What was being committed may have been or not: ask again. */
+  | 'STORE_UNAVAILABLE'
   | 'STORE_WRITER_FAILED';
 
 /** A store that cannot be opened, read or written. */

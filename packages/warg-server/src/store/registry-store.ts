@@ -118,7 +118,7 @@ export interface RegistryStore {
    */
   transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T>;
   /** Another number whenever something may have been committed since, by whomever. What was read at a revision holds as long as it. */
-  revision(): number;
+  revision(): Promise<number>;
   /** Waits for what runs and closes. What comes later fails with `STORE_CLOSED`. */
   close(): Promise<void>;
 }

@@ -1,13 +1,8 @@
-import type { LogId, PackageName, RecordId, Timestamp } from '@warg/protocol';
+import type { LogId, PackageName, RecordId } from '@warg/protocol';
+import { fromBlob, toBlob } from '../columns.ts';
+import { type KeyColumns, type ReleaseColumns, toKey, toRelease, toTime } from '../columns-to-rows.ts';
 import type { KeyRow, LogPart, LogPartQuery, NamespaceRow, ReleaseRow } from '../rows.ts';
-import { fromBlob, toBlob } from './columns.ts';
 import type { Connection } from './connection.ts';
-
-// Seconds are 64-bit in the protocol, more than a JavaScript number holds: they are read as text.
-
-function toTime(seconds: string, nanos: number): Timestamp {
-  return { seconds: BigInt(seconds), nanos };
-}
 
 export function packageName(db: Connection, logId: LogId): PackageName | undefined {
   const row = db.get<[PackageName | null]>(
@@ -18,12 +13,12 @@ export function packageName(db: Connection, logId: LogId): PackageName | undefin
 }
 
 export function keyRow(db: Connection, logId: LogId, keyId: string): KeyRow | undefined {
-  const row = db.get<[string, string]>(
-    'SELECT public_key, permissions FROM log_key WHERE log_id = ? AND key_id = ?',
+  const row = db.get<KeyColumns>(
+    'SELECT key_id, public_key, permissions FROM log_key WHERE log_id = ? AND key_id = ?',
     toBlob(logId),
     keyId,
   );
-  return row && { keyId, publicKey: row[0], permissions: row[1] === '' ? [] : row[1].split(',') };
+  return row && toKey(row);
 }
 
 export function namespaceRow(db: Connection, namespace: string): NamespaceRow | undefined {
@@ -32,25 +27,14 @@ export function namespaceRow(db: Connection, namespace: string): NamespaceRow | 
 }
 
 function releaseRow(db: Connection, logId: LogId, version: string): ReleaseRow | undefined {
-  const row = db.get<
-    [Uint8Array, string, string, number, string | null, string | null, string | null, number | null]
-  >(
-    `SELECT record_id, released_by, CAST(seconds AS TEXT), nanos, content,
+  const row = db.get<ReleaseColumns>(
+    `SELECT version, record_id, released_by, CAST(seconds AS TEXT), nanos, content,
             yanked_by, CAST(yanked_seconds AS TEXT), yanked_nanos
      FROM log_release WHERE log_id = ? AND version = ?`,
     toBlob(logId),
     version,
   );
-  if (row === undefined) return undefined;
-  const [recordId, by, seconds, nanos, content, yankedBy, yankedSeconds, yankedNanos] = row;
-  return {
-    version,
-    recordId: fromBlob<RecordId>(recordId),
-    by,
-    time: toTime(seconds, nanos),
-    content: content ?? undefined,
-    yanked: yankedBy === null ? undefined : { by: yankedBy, time: toTime(yankedSeconds!, yankedNanos!) },
-  };
+  return row && toRelease(row);
 }
 
 export function logPart(db: Connection, query: LogPartQuery): LogPart {

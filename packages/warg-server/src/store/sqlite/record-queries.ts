@@ -1,5 +1,13 @@
-import type { Digest } from '@warg/crypto';
-import type { LogId, PackageName, RecordId } from '@warg/protocol';
+import type { LogId, RecordId } from '@warg/protocol';
+import { fromBlob, STATE_NUMBER, toBlob } from '../columns.ts';
+import {
+  type ContentColumns,
+  type PublishedColumns,
+  type RecordColumns,
+  toContentNeed,
+  toPublished,
+  toRecord,
+} from '../columns-to-rows.ts';
 import type { SourcingShare, StateChange } from '../registry-store.ts';
 import type {
   ContentNeed,
@@ -9,40 +17,9 @@ import type {
   RecordKey,
   StoredRecord,
 } from '../rows.ts';
-import { fromBlob, STATE_NUMBER, stateOf, toBlob } from './columns.ts';
 import type { Connection } from './connection.ts';
 
 const COLUMNS = `arrival, log_id, record_id, prev, state, registry_index, content, key_id, signature, package_name, reason`;
-
-type RecordColumns = [
-  arrival: number,
-  logId: Uint8Array,
-  recordId: Uint8Array,
-  prev: Uint8Array | null,
-  state: number,
-  registryIndex: number | null,
-  content: Uint8Array,
-  keyId: string,
-  signature: string,
-  packageName: string | null,
-  reason: string | null,
-];
-
-function toRecord(row: RecordColumns): StoredRecord {
-  const [arrival, logId, recordId, prev, state, registryIndex, contentBytes, keyId, signature, name, reason] =
-    row;
-  return {
-    arrival,
-    logId: fromBlob<LogId>(logId),
-    recordId: fromBlob<RecordId>(recordId),
-    prev: prev === null ? undefined : fromBlob(prev),
-    state: stateOf(state),
-    registryIndex: registryIndex ?? undefined,
-    envelope: { contentBytes, keyId, signature },
-    packageName: (name ?? undefined) as PackageName | undefined,
-    reason: reason ?? undefined,
-  };
-}
 
 export function findRecord(db: Connection, { logId, recordId }: RecordKey): StoredRecord | undefined {
   const row = db.get<RecordColumns>(
@@ -55,11 +32,11 @@ export function findRecord(db: Connection, { logId, recordId }: RecordKey): Stor
 
 export function contentsOf(db: Connection, arrival: number): ContentNeed[] {
   return db
-    .all<[Uint8Array, number]>(
+    .all<ContentColumns>(
       'SELECT digest, missing FROM record_content WHERE arrival = ? ORDER BY position',
       arrival,
     )
-    .map(([digest, missing]) => ({ digest: fromBlob<Digest>(digest), missing: missing === 1 }));
+    .map(toContentNeed);
 }
 
 export function processing(db: Connection, limit: number, maxBytes: number): StoredRecord[] {
@@ -104,7 +81,7 @@ export function processingOn(db: Connection, logId: LogId, prev: string | undefi
 
 export function published(db: Connection, { logId, from, below, limit }: PublishedQuery): PublishedRecord[] {
   return db
-    .all<[Uint8Array, number, Uint8Array, string, string]>(
+    .all<PublishedColumns>(
       `SELECT record_id, registry_index, content, key_id, signature FROM record INDEXED BY record_of_log
        WHERE log_id = ? AND registry_index >= ? AND registry_index < ? ORDER BY registry_index LIMIT ?`,
       toBlob(logId),
@@ -112,11 +89,7 @@ export function published(db: Connection, { logId, from, below, limit }: Publish
       below,
       limit,
     )
-    .map(([recordId, registryIndex, contentBytes, keyId, signature]) => ({
-      recordId: fromBlob<RecordId>(recordId),
-      registryIndex,
-      envelope: { contentBytes, keyId, signature },
-    }));
+    .map(toPublished);
 }
 
 export function leafAt(db: Connection, registryIndex: number): RecordKey | undefined {

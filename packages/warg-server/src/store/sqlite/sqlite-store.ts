@@ -92,7 +92,7 @@ class SqliteStore implements RegistryStore {
     });
   }
 
-  revision(): number {
+  async revision(): Promise<number> {
     if (this.#closed) throw closed(this.#connection);
     // data_version counts the commits of other connections, #commits our own.
     return this.#commits + this.#connection.pragma('data_version');
@@ -152,7 +152,7 @@ class SqliteReader implements RegistryStore {
     );
   }
 
-  revision(): number {
+  async revision(): Promise<number> {
     if (this.#closed) throw closed(this.#connection);
     return this.#connection.pragma('data_version');
   }

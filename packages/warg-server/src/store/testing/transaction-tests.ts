@@ -70,11 +70,13 @@ export function transactionTests(test: StoreTest): void {
   });
 
   test('change the revision when they commit', async ({ store, reader }) => {
-    const before = [store.revision(), reader.revision()];
-    assert.deepEqual([store.revision(), reader.revision()], before);
+    const revisions = () => Promise.all([store.revision(), reader.revision()]);
+    const before = await revisions();
+    assert.deepEqual(await revisions(), before);
     await store.transaction((transaction) => transaction.insertRecords([newRecord('a', '1')]));
-    assert.notEqual(store.revision(), before[0]);
-    assert.notEqual(reader.revision(), before[1]);
+    const [ofStore, ofReader] = await revisions();
+    assert.notEqual(ofStore, before[0]);
+    assert.notEqual(ofReader, before[1]);
   });
 
   test('hold the tiles and pages that are written in them', async ({ store, reader }) => {

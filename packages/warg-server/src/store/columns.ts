@@ -1,5 +1,5 @@
 import type { Digest } from '@warg/crypto';
-import type { RecordState } from '../rows.ts';
+import type { RecordState } from './rows.ts';
 
 /** How values stand in columns. Hashes are kept as their bytes: half the size of their text, and most of what an index holds. */
 

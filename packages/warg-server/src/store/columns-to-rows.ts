@@ -1,0 +1,141 @@
+import type { Digest } from '@warg/crypto';
+import type { LogId, PackageName, RecordId, Timestamp } from '@warg/protocol';
+import { fromBlob, stateOf, toBlob } from './columns.ts';
+import type {
+  ContentNeed,
+  KeyRow,
+  PublishedRecord,
+  ReleaseRow,
+  StoredCheckpoint,
+  StoredRecord,
+} from './rows.ts';
+
+/**
+ * What comes out of the tables, which are the same in every SQL backend: rows as arrays of columns, hashes as bytes,
+ * seconds as text because they are 64-bit in the protocol, more than a JavaScript number holds.
+ */
+
+export type RecordColumns = [
+  arrival: number,
+  logId: Uint8Array,
+  recordId: Uint8Array,
+  prev: Uint8Array | null,
+  state: number,
+  registryIndex: number | null,
+  content: Uint8Array,
+  keyId: string,
+  signature: string,
+  packageName: string | null,
+  reason: string | null,
+];
+
+export function toRecord(row: RecordColumns): StoredRecord {
+  const [arrival, logId, recordId, prev, state, registryIndex, contentBytes, keyId, signature, name, reason] =
+    row;
+  return {
+    arrival,
+    logId: fromBlob<LogId>(logId),
+    recordId: fromBlob<RecordId>(recordId),
+    prev: prev === null ? undefined : fromBlob(prev),
+    state: stateOf(state),
+    registryIndex: registryIndex ?? undefined,
+    envelope: { contentBytes, keyId, signature },
+    packageName: (name ?? undefined) as PackageName | undefined,
+    reason: reason ?? undefined,
+  };
+}
+
+export type PublishedColumns = [
+  recordId: Uint8Array,
+  registryIndex: number,
+  content: Uint8Array,
+  keyId: string,
+  signature: string,
+];
+
+export function toPublished(row: PublishedColumns): PublishedRecord {
+  const [recordId, registryIndex, contentBytes, keyId, signature] = row;
+  return {
+    recordId: fromBlob<RecordId>(recordId),
+    registryIndex,
+    envelope: { contentBytes, keyId, signature },
+  };
+}
+
+export type ContentColumns = [digest: Uint8Array, missing: number];
+
+export function toContentNeed([digest, missing]: ContentColumns): ContentNeed {
+  return { digest: fromBlob<Digest>(digest), missing: missing === 1 };
+}
+
+export type KeyColumns = [keyId: string, publicKey: string, permissions: string];
+
+export function toKey([keyId, publicKey, permissions]: KeyColumns): KeyRow {
+  return { keyId, publicKey, permissions: permissions === '' ? [] : permissions.split(',') };
+}
+
+export type ReleaseColumns = [
+  version: string,
+  recordId: Uint8Array,
+  by: string,
+  seconds: string,
+  nanos: number,
+  content: string | null,
+  yankedBy: string | null,
+  yankedSeconds: string | null,
+  yankedNanos: number | null,
+];
+
+export function toRelease(row: ReleaseColumns): ReleaseRow {
+  const [version, recordId, by, seconds, nanos, content, yankedBy, yankedSeconds, yankedNanos] = row;
+  return {
+    version,
+    recordId: fromBlob<RecordId>(recordId),
+    by,
+    time: toTime(seconds, nanos),
+    content: content ?? undefined,
+    yanked: yankedBy === null ? undefined : { by: yankedBy, time: toTime(yankedSeconds!, yankedNanos!) },
+  };
+}
+
+export function toTime(seconds: string, nanos: number): Timestamp {
+  return { seconds: BigInt(seconds), nanos };
+}
+
+export type CheckpointColumns = [
+  sequence: number,
+  logLength: number,
+  logRoot: Uint8Array,
+  mapRoot: Uint8Array,
+  mapPage: number,
+  timestamp: number,
+  keyId: string,
+  signature: string,
+];
+
+export function toCheckpoint(row: CheckpointColumns): StoredCheckpoint {
+  const [sequence, logLength, logRoot, mapRoot, mapPage, timestamp, keyId, signature] = row;
+  return {
+    sequence,
+    logLength,
+    logRoot: fromBlob(logRoot),
+    mapRoot: fromBlob(mapRoot),
+    mapPage,
+    timestamp,
+    keyId,
+    signature,
+  };
+}
+
+export function fromCheckpoint(checkpoint: StoredCheckpoint): CheckpointColumns {
+  return [
+    checkpoint.sequence,
+    checkpoint.logLength,
+    toBlob(checkpoint.logRoot),
+    toBlob(checkpoint.mapRoot),
+    checkpoint.mapPage,
+    checkpoint.timestamp,
+    checkpoint.keyId,
+    checkpoint.signature,
+  ];
+}

@@ -1,0 +1,121 @@
+/**
+ * The schema, step by step. A step that has been released is never changed; `warg_store.schema_version` counts the steps
+ * that a database has taken.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  -- One row. Every transaction that writes begins by changing it: only one runs at a time, among all processes, and a
+  -- reader sees by its revision whether something was committed.
+  CREATE TABLE warg_store (
+    id smallint PRIMARY KEY CHECK (id = 1),
+    schema_version integer NOT NULL,
+    revision bigint NOT NULL
+  );
+  INSERT INTO warg_store (id, schema_version, revision) VALUES (1, 0, 0);
+
+  -- Every record that was accepted. Ids are the bytes of the hashes; arrival is their order.
+  CREATE TABLE record (
+    arrival bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    log_id bytea NOT NULL,
+    record_id bytea NOT NULL,
+    prev bytea,
+    state smallint NOT NULL,
+    registry_index bigint,
+    content bytea NOT NULL,
+    key_id text NOT NULL,
+    signature text NOT NULL,
+    package_name text,
+    reason text,
+    address text,
+    changed_at bigint NOT NULL
+  );
+  CREATE UNIQUE INDEX record_by_id ON record (log_id, record_id);
+  CREATE INDEX record_of_log ON record (log_id, registry_index) WHERE registry_index IS NOT NULL;
+  CREATE UNIQUE INDEX record_at ON record (registry_index) WHERE registry_index IS NOT NULL;
+  CREATE INDEX record_processing ON record (arrival) WHERE state = 1;
+  CREATE INDEX record_processing_of_log ON record (log_id, arrival) WHERE state = 1;
+  CREATE INDEX record_processing_on ON record (log_id, coalesce(prev, ''), arrival) WHERE state = 1;
+  CREATE INDEX record_sourcing_of_log ON record (log_id, address) WHERE state = 0;
+  CREATE INDEX record_sourcing_of_address ON record (address) WHERE state = 0;
+  CREATE INDEX record_sourcing_since ON record (changed_at) WHERE state = 0;
+  CREATE INDEX record_expired_since ON record (changed_at) WHERE state = 4;
+
+  -- What records name, in the order of their entries.
+  CREATE TABLE record_content (
+    arrival bigint NOT NULL,
+    position integer NOT NULL,
+    digest bytea NOT NULL,
+    missing smallint NOT NULL,
+    PRIMARY KEY (arrival, position)
+  );
+  CREATE INDEX record_content_by_digest ON record_content (digest);
+
+  -- The state of each log, the operator's included, as rows.
+  CREATE TABLE log_head (
+    log_id bytea PRIMARY KEY,
+    package_name text,
+    algorithm text NOT NULL,
+    record_id bytea NOT NULL,
+    seconds bigint NOT NULL,
+    nanos integer NOT NULL
+  );
+  CREATE TABLE log_key (
+    log_id bytea NOT NULL,
+    key_id text NOT NULL,
+    public_key text NOT NULL,
+    permissions text NOT NULL,
+    PRIMARY KEY (log_id, key_id)
+  );
+  CREATE TABLE log_release (
+    log_id bytea NOT NULL,
+    version text NOT NULL,
+    record_id bytea NOT NULL,
+    released_by text NOT NULL,
+    seconds bigint NOT NULL,
+    nanos integer NOT NULL,
+    content text,
+    yanked_by text,
+    yanked_seconds bigint,
+    yanked_nanos integer,
+    PRIMARY KEY (log_id, version)
+  );
+  CREATE TABLE log_namespace (
+    namespace text PRIMARY KEY,
+    registry text
+  );
+
+  -- What was signed. One row a length; the newest has the highest number.
+  CREATE TABLE checkpoint (
+    sequence bigint PRIMARY KEY,
+    log_length bigint NOT NULL UNIQUE,
+    log_root bytea NOT NULL,
+    map_root bytea NOT NULL,
+    map_page bigint NOT NULL,
+    timestamp bigint NOT NULL,
+    key_id text NOT NULL,
+    signature text NOT NULL
+  );
+
+  -- The tiles of the log. Its length is not stored but follows from the last leaf tile, so that the two cannot disagree.
+  CREATE TABLE merkle_log_tile (
+    level smallint NOT NULL,
+    index bigint NOT NULL,
+    hashes bytea NOT NULL CHECK (length(hashes) % 32 = 0 AND length(hashes) BETWEEN 32 AND 8192),
+    PRIMARY KEY (level, index)
+  );
+  -- Hashes do not get smaller by compression.
+  ALTER TABLE merkle_log_tile ALTER COLUMN hashes SET STORAGE EXTERNAL;
+
+  -- The pages of the map, and for those that a newer state does not reach, the root page of that state.
+  CREATE TABLE merkle_map_page (
+    id bigint PRIMARY KEY,
+    bytes bytea NOT NULL
+  );
+  ALTER TABLE merkle_map_page ALTER COLUMN bytes SET STORAGE EXTERNAL;
+  CREATE TABLE merkle_map_superseded (
+    page bigint PRIMARY KEY,
+    by_root bigint NOT NULL
+  );
+  CREATE INDEX merkle_map_superseded_by_root ON merkle_map_superseded (by_root);
+  `,
+];

@@ -1,0 +1,117 @@
+import { StoreError } from '../errors.ts';
+import type { RegistryStore, StoreReads, StoreTransaction } from '../registry-store.ts';
+import { type DatabaseUrl, parseDatabaseUrl } from './database-url.ts';
+import { Pool } from './pool.ts';
+import { checkSchema, migrate } from './schema.ts';
+import { PostgresSession } from './session.ts';
+import { Transactions } from './transaction.ts';
+
+/** How many connections answer questions; one more writes. */
+const READERS = 10;
+
+export interface PostgresStoreOptions {
+  /** Whether an empty or older database is brought to this program's schema. */
+  readonly runMigrations?: boolean;
+}
+
+/**
+ * Opens a store in a PostgreSQL database. Any number of processes may have the same one open.
+ *
+ * @param text such as `postgres://user:password@host:5432/database?sslmode=verify-full`
+ * @throws StoreError `STORE_UNREADABLE` | `STORE_TOO_NEW` | `STORE_OUTDATED` | `STORE_UNAVAILABLE`; none of them has the password in it
+ */
+export async function openPostgresStore(
+  text: string,
+  { runMigrations = false }: PostgresStoreOptions = {},
+): Promise<RegistryStore> {
+  const url = parseDatabaseUrl(text);
+  if (url === undefined) {
+    throw new StoreError(
+      'STORE_UNREADABLE',
+      'expected a database URL such as postgres://user:password@host:5432/database',
+    );
+  }
+  await prepare(url, runMigrations);
+  return new PostgresStore(url);
+}
+
+async function prepare(url: DatabaseUrl, runMigrations: boolean): Promise<void> {
+  const pool = new Pool(url, { connections: 1, ...(runMigrations ? { answerTimeout: 0 } : {}) });
+  try {
+    if (runMigrations) await migrate(pool);
+    await checkSchema(pool);
+  } catch (cause) {
+    if (cause instanceof StoreError) throw cause;
+    throw new StoreError('STORE_UNREADABLE', `cannot use ${url.name}: ${(cause as Error).message}`, {
+      cause,
+    });
+  } finally {
+    await pool.close();
+  }
+}
+
+class PostgresStore implements RegistryStore {
+  readonly #readers: Pool;
+  readonly #reads: StoreReads;
+  readonly #writer: Pool;
+  readonly #transactions: Transactions;
+  readonly #session: StoreTransaction;
+  /** What has not ended yet. */
+  readonly #running = new Set<Promise<unknown>>();
+  #turn: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  constructor(url: DatabaseUrl) {
+    this.#readers = new Pool(url, { connections: READERS });
+    this.#reads = new PostgresSession(this.#readers);
+    this.#writer = new Pool(url, { connections: 1 });
+    this.#transactions = new Transactions(this.#writer);
+    this.#session = new PostgresSession(this.#transactions);
+  }
+
+  read<T>(work: (reads: StoreReads) => Promise<T>): Promise<T> {
+    return this.#run(() => work(this.#reads));
+  }
+
+  transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T> {
+    return this.#run(() => {
+      const transact = () => this.#transactions.transact(() => work(this.#session));
+      const result = this.#turn.then(transact, transact);
+      this.#turn = result;
+      return result;
+    });
+  }
+
+  revision(): Promise<number> {
+    return this.#run(async () => {
+      const row = await this.#readers.get<[number]>('SELECT revision FROM warg_store WHERE id = 1');
+      if (row === undefined) {
+        throw new StoreError(
+          'STORE_CORRUPT',
+          `the table warg_store of ${this.#readers.name} has lost its row`,
+        );
+      }
+      return row[0];
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= Promise.allSettled(this.#running).then(async () => {
+      await Promise.all([this.#readers.close(), this.#writer.close()]);
+    });
+    return this.#closing;
+  }
+
+  async #run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) {
+      throw new StoreError('STORE_CLOSED', `${this.#readers.name} has been closed`);
+    }
+    const running = work();
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+}

@@ -1,0 +1,186 @@
+import type { LogId, PackageName, RecordId } from '@warg/protocol';
+import { fromBlob, toBlob } from '../columns.ts';
+import {
+  type ContentColumns,
+  type PublishedColumns,
+  type RecordColumns,
+  toContentNeed,
+  toPublished,
+  toRecord,
+} from '../columns-to-rows.ts';
+import type { SourcingShare } from '../registry-store.ts';
+import type { ContentNeed, PublishedQuery, PublishedRecord, RecordKey, StoredRecord } from '../rows.ts';
+import { bytesList, numberList, type Queries } from './queries.ts';
+
+// Lists of questions come in as lists of values; `n` counts them, and answers are in its order.
+
+const COLUMNS = `arrival, log_id, record_id, prev, state, registry_index, content, key_id, signature, package_name, reason`;
+
+export async function findRecords(
+  db: Queries,
+  keys: readonly RecordKey[],
+): Promise<(StoredRecord | undefined)[]> {
+  if (keys.length === 0) return [];
+  const rows = await db.all<[n: number, ...RecordColumns]>(
+    `SELECT q.n, ${COLUMNS}
+     FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY q (of_log, id, n)
+     JOIN record r ON r.log_id = q.of_log AND r.record_id = q.id`,
+    bytesList(keys.map(({ logId }) => toBlob(logId))),
+    bytesList(keys.map(({ recordId }) => toBlob(recordId))),
+  );
+  const found = new Array<StoredRecord | undefined>(keys.length).fill(undefined);
+  for (const [n, ...columns] of rows) found[n - 1] = toRecord(columns);
+  return found;
+}
+
+export async function contentsOf(db: Queries, arrival: number): Promise<ContentNeed[]> {
+  const rows = await db.all<ContentColumns>(
+    'SELECT digest, missing FROM record_content WHERE arrival = $1 ORDER BY position',
+    arrival,
+  );
+  return rows.map(toContentNeed);
+}
+
+export async function processing(db: Queries, limit: number, maxBytes: number): Promise<StoredRecord[]> {
+  // The sizes before a row are summed up as far as rows are wanted, no further.
+  const rows = await db.all<RecordColumns>(
+    `SELECT ${COLUMNS} FROM (
+       SELECT ${COLUMNS}, sum(length(content)) OVER (
+         ORDER BY arrival ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
+       FROM record WHERE state = 1 ORDER BY arrival LIMIT $1
+     ) first WHERE coalesce(bytes_before, 0) < $2 ORDER BY arrival`,
+    limit,
+    maxBytes,
+  );
+  return rows.map(toRecord);
+}
+
+export async function processingOf(db: Queries, logId: LogId, limit: number): Promise<StoredRecord[]> {
+  const rows = await db.all<RecordColumns>(
+    `SELECT ${COLUMNS} FROM record WHERE log_id = $1 AND state = 1 ORDER BY arrival LIMIT $2`,
+    toBlob(logId),
+    limit,
+  );
+  return rows.map(toRecord);
+}
+
+export async function hasRecords(db: Queries, logIds: readonly LogId[]): Promise<boolean[]> {
+  const rows = await db.all<[boolean]>(
+    `SELECT EXISTS (SELECT 1 FROM record WHERE log_id = q.of_log)
+     FROM unnest($1::bytea[]) WITH ORDINALITY q (of_log, n) ORDER BY q.n`,
+    bytesList(logIds.map(toBlob)),
+  );
+  return rows.map(([has]) => has);
+}
+
+export async function processingOn(
+  db: Queries,
+  places: readonly { readonly logId: LogId; readonly prev: string | undefined }[],
+): Promise<(RecordId | undefined)[]> {
+  const rows = await db.all<[Uint8Array | null]>(
+    `SELECT (
+       SELECT record_id FROM record
+       WHERE log_id = q.of_log AND coalesce(prev, '') = coalesce(q.previous, '') AND state = 1
+         AND prev IS NOT DISTINCT FROM q.previous
+       ORDER BY arrival LIMIT 1)
+     FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY q (of_log, previous, n) ORDER BY q.n`,
+    bytesList(places.map(({ logId }) => toBlob(logId))),
+    bytesList(places.map(({ prev }) => (prev === undefined ? null : toBlob(prev)))),
+  );
+  return rows.map(([recordId]) => (recordId === null ? undefined : fromBlob<RecordId>(recordId)));
+}
+
+export async function published(
+  db: Queries,
+  queries: readonly PublishedQuery[],
+): Promise<PublishedRecord[][]> {
+  const rows = await db.all<[n: number, ...PublishedColumns]>(
+    `SELECT q.n, r.record_id, r.registry_index, r.content, r.key_id, r.signature
+     FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[])
+       WITH ORDINALITY q (of_log, start, below, most, n)
+     CROSS JOIN LATERAL (
+       SELECT record_id, registry_index, content, key_id, signature FROM record
+       WHERE log_id = q.of_log AND registry_index >= q.start AND registry_index < q.below
+       ORDER BY registry_index LIMIT q.most
+     ) r ORDER BY q.n, r.registry_index`,
+    bytesList(queries.map(({ logId }) => toBlob(logId))),
+    numberList(queries.map(({ from }) => from)),
+    numberList(queries.map(({ below }) => below)),
+    numberList(queries.map(({ limit }) => limit)),
+  );
+  const found = queries.map((): PublishedRecord[] => []);
+  for (const [n, ...columns] of rows) found[n - 1]!.push(toPublished(columns));
+  return found;
+}
+
+export async function leavesAt(
+  db: Queries,
+  registryIndices: readonly number[],
+): Promise<(RecordKey | undefined)[]> {
+  const rows = await db.all<[Uint8Array | null, Uint8Array | null]>(
+    `SELECT r.log_id, r.record_id FROM unnest($1::bigint[]) WITH ORDINALITY q (at, n)
+     LEFT JOIN record r ON r.registry_index = q.at ORDER BY q.n`,
+    numberList(registryIndices),
+  );
+  return rows.map(([logId, recordId]) =>
+    logId === null ? undefined : { logId: fromBlob<LogId>(logId), recordId: fromBlob<RecordId>(recordId!) },
+  );
+}
+
+export async function lastIndexBelow(
+  db: Queries,
+  queries: readonly { readonly logId: LogId; readonly logLength: number }[],
+): Promise<(number | undefined)[]> {
+  const rows = await db.all<[number | null]>(
+    `SELECT (
+       SELECT registry_index FROM record WHERE log_id = q.of_log AND registry_index < q.below
+       ORDER BY registry_index DESC LIMIT 1)
+     FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY q (of_log, below, n) ORDER BY q.n`,
+    bytesList(queries.map(({ logId }) => toBlob(logId))),
+    numberList(queries.map(({ logLength }) => logLength)),
+  );
+  return rows.map(([index]) => index ?? undefined);
+}
+
+export async function ledger(db: Queries, start: number, end: number): Promise<Uint8Array> {
+  const row = await db.get<[Uint8Array | null]>(
+    `SELECT string_agg(log_id || record_id, ''::bytea ORDER BY registry_index) FROM record
+     WHERE registry_index >= $1 AND registry_index < $2`,
+    start,
+    end,
+  );
+  return row?.[0] ?? new Uint8Array(0);
+}
+
+export async function isContentReferenced(db: Queries, digest: string): Promise<boolean> {
+  const row = await db.get(
+    'SELECT 1 FROM record_content JOIN record USING (arrival) WHERE digest = $1 AND state = 3 LIMIT 1',
+    toBlob(digest),
+  );
+  return row !== undefined;
+}
+
+export async function sourcingOfLog(db: Queries, logId: LogId): Promise<SourcingShare[]> {
+  const rows = await db.all<[string, number, number]>(
+    `SELECT address, count(*), min(arrival) FROM record WHERE log_id = $1 AND state = 0 GROUP BY address`,
+    toBlob(logId),
+  );
+  return rows.map(([address, count, oldest]) => ({ address, count, oldest }));
+}
+
+export async function sourcingOfAddress(db: Queries, address: string): Promise<number> {
+  const row = await db.get<[number]>('SELECT count(*) FROM record WHERE address = $1 AND state = 0', address);
+  return row![0];
+}
+
+export async function packageNames(
+  db: Queries,
+  logIds: readonly LogId[],
+): Promise<(PackageName | undefined)[]> {
+  const rows = await db.all<[PackageName | null]>(
+    `SELECT h.package_name FROM unnest($1::bytea[]) WITH ORDINALITY q (of_log, n)
+     LEFT JOIN log_head h ON h.log_id = q.of_log ORDER BY q.n`,
+    bytesList(logIds.map(toBlob)),
+  );
+  return rows.map(([name]) => name ?? undefined);
+}

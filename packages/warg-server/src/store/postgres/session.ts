@@ -1,0 +1,116 @@
+import type { LogId } from '@warg/protocol';
+import type { LogStore, MapStore } from '@warg/transparency';
+import type { StateChange, StoreTransaction } from '../registry-store.ts';
+import type {
+  LogPart,
+  LogPartQuery,
+  NewRecord,
+  PublishedQuery,
+  RecordKey,
+  StoredCheckpoint,
+} from '../rows.ts';
+import * as checkpoints from './checkpoint-queries.ts';
+import * as logs from './log-queries.ts';
+import type { Queries } from './queries.ts';
+import * as reads from './record-reads.ts';
+import * as writes from './record-writes.ts';
+import { postgresLogStore, postgresMapStore } from './tree-stores.ts';
+
+/** Questions and writes; whether they are in a transaction is the business of the queries that it is given. */
+export class PostgresSession implements StoreTransaction {
+  readonly logStore: LogStore;
+  readonly mapStore: MapStore;
+  readonly #db: Queries;
+
+  constructor(db: Queries) {
+    this.#db = db;
+    this.logStore = postgresLogStore(db);
+    this.mapStore = postgresMapStore(db);
+  }
+
+  latestCheckpoint() {
+    return checkpoints.latestCheckpoint(this.#db);
+  }
+  checkpointAt(logLength: number) {
+    return checkpoints.checkpointAt(this.#db, logLength);
+  }
+
+  findRecords(keys: readonly RecordKey[]) {
+    return reads.findRecords(this.#db, keys);
+  }
+  contentsOf(arrival: number) {
+    return reads.contentsOf(this.#db, arrival);
+  }
+  processing({ limit, maxBytes }: { readonly limit: number; readonly maxBytes: number }) {
+    return reads.processing(this.#db, limit, maxBytes);
+  }
+  processingOf(logId: LogId, limit: number) {
+    return reads.processingOf(this.#db, logId, limit);
+  }
+  hasRecords(logIds: readonly LogId[]) {
+    return reads.hasRecords(this.#db, logIds);
+  }
+  processingOn(places: readonly { readonly logId: LogId; readonly prev: string | undefined }[]) {
+    return reads.processingOn(this.#db, places);
+  }
+
+  published(queries: readonly PublishedQuery[]) {
+    return reads.published(this.#db, queries);
+  }
+  leavesAt(registryIndices: readonly number[]) {
+    return reads.leavesAt(this.#db, registryIndices);
+  }
+  lastIndexBelow(queries: readonly { readonly logId: LogId; readonly logLength: number }[]) {
+    return reads.lastIndexBelow(this.#db, queries);
+  }
+  ledger(start: number, end: number) {
+    return reads.ledger(this.#db, start, end);
+  }
+
+  packageNames(logIds: readonly LogId[]) {
+    return reads.packageNames(this.#db, logIds);
+  }
+  keys(queries: readonly { readonly logId: LogId; readonly keyId: string }[]) {
+    return logs.keyRows(this.#db, queries);
+  }
+  namespaces(names: readonly string[]) {
+    return logs.namespaceRows(this.#db, names);
+  }
+  logParts(queries: readonly LogPartQuery[]) {
+    return logs.logParts(this.#db, queries);
+  }
+  isContentReferenced(digest: string) {
+    return reads.isContentReferenced(this.#db, digest);
+  }
+  sourcingOfLog(logId: LogId) {
+    return reads.sourcingOfLog(this.#db, logId);
+  }
+  sourcingOfAddress(address: string) {
+    return reads.sourcingOfAddress(this.#db, address);
+  }
+
+  insertRecords(records: readonly NewRecord[]) {
+    return writes.insertRecords(this.#db, records);
+  }
+  changeStates(changes: readonly StateChange[]) {
+    return writes.changeStates(this.#db, changes);
+  }
+  markContentStored(contents: readonly { readonly arrival: number; readonly digest: string }[]) {
+    return writes.markContentStored(this.#db, contents);
+  }
+  expireSourcing(before: number, reason: string, now: number) {
+    return writes.expireSourcing(this.#db, before, reason, now);
+  }
+  forgetExpired(before: number) {
+    return writes.forgetExpired(this.#db, before);
+  }
+  saveLogParts(parts: readonly LogPart[]) {
+    return logs.saveLogParts(this.#db, parts);
+  }
+  insertCheckpoint(previous: StoredCheckpoint | undefined, next: StoredCheckpoint) {
+    return checkpoints.insertCheckpoint(this.#db, previous, next);
+  }
+  replaceCheckpoint(previous: StoredCheckpoint, next: StoredCheckpoint) {
+    return checkpoints.replaceCheckpoint(this.#db, previous, next);
+  }
+}
