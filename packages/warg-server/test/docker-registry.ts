@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import { dockerRegistry } from './install-docker-registry.ts';
+import { dockerRegistry } from './global-setup.ts';
 import { childStore, type StoreServer } from './store-server.ts';
 
 /** Why docker-registry cannot be had here; undefined if it can. A test that is skipped says it, and fails in CI. */

@@ -3,7 +3,7 @@ import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import { describe } from 'vitest';
+import { describe, inject } from 'vitest';
 import { findPostgres } from './postgres-programs.ts';
 import { freePort } from './server-process.ts';
 
@@ -26,13 +26,12 @@ export interface PostgresServer {
 /** The password of every URL, as it is, for tests that look for it. */
 export const databasePassword = PASSWORD;
 
-/**
- * Defines tests that need a PostgreSQL. Without one they are left out, and their name says why; where everything has to
- * run they fail instead.
- */
+const noPostgres: string | undefined = inject('noPostgres') || undefined;
+
+/** Defines tests that need a PostgreSQL. Without one they are skipped, say why, and fail in CI. */
 export function describeWithPostgres(name: string, body: () => void): void {
-  if (findPostgres() !== undefined || process.env['CI']) describe(name, body);
-  else describe.skip(`${name} [no PostgreSQL on this machine: apt-get install postgresql]`, body);
+  if (noPostgres === undefined) describe(name, body);
+  else describe.skip(`${name} (skipped: ${noPostgres})`, body);
 }
 
 /** Starts one with initdb's defaults, but without waiting for the disk: its machine does not crash. */
