@@ -7,8 +7,9 @@ import { reasonOf } from '../content/remote/operation.ts';
 import { type S3Credentials, s3Content } from '../content/s3/s3-content.ts';
 import type { ContentLocation } from './content-location.ts';
 import { prepareDir } from './data-dir.ts';
+import type { ContentOptions } from './options/content-options.ts';
+import type { StoreOptions } from './options/store-options.ts';
 import { ExitCode, ProgramError } from './program-error.ts';
-import type { ServeOptions } from './serve-command.ts';
 
 /** The environment variables that say who we are to a store. */
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,7 +26,10 @@ export interface OpenContent {
  *
  * @throws ProgramError; with exit code 2 for options that do not go together
  */
-export async function openContent(options: ServeOptions, env: Environment): Promise<OpenContent> {
+export async function openContent(
+  options: StoreOptions & ContentOptions,
+  env: Environment,
+): Promise<OpenContent> {
   const { contentStore, dataStore, dataDir } = options;
   requireS3(options);
   if (contentStore === undefined) return await openLocal(options);
@@ -49,7 +53,11 @@ export async function openContent(options: ServeOptions, env: Environment): Prom
   }
 }
 
-async function openLocal({ contentDir, dataStore, dataDir }: ServeOptions): Promise<OpenContent> {
+async function openLocal({
+  contentDir,
+  dataStore,
+  dataDir,
+}: StoreOptions & ContentOptions): Promise<OpenContent> {
   const dir = contentDir ?? (dataStore === 'memory' ? undefined : join(dataDir, 'content'));
   if (dir === undefined) return { content: memoryContent(), where: 'memory, gone at exit' };
   await prepareDir(dir, '--content-dir');
@@ -57,7 +65,7 @@ async function openLocal({ contentDir, dataStore, dataDir }: ServeOptions): Prom
 }
 
 /** Refuses options that mean nothing for the store that is used: whoever gave them meant another one. */
-function requireS3({ contentStore, contentStoreEndpoint, contentRedirect }: ServeOptions): void {
+function requireS3({ contentStore, contentStoreEndpoint, contentRedirect }: ContentOptions): void {
   if (contentStore?.type === 's3') return;
   const option =
     contentStoreEndpoint !== undefined
@@ -76,7 +84,7 @@ function requireS3({ contentStore, contentStoreEndpoint, contentRedirect }: Serv
 
 function s3Place(
   { bucket, prefix }: Extract<ContentLocation, { type: 's3' }>,
-  { contentStoreEndpoint: endpoint }: ServeOptions,
+  { contentStoreEndpoint: endpoint }: ContentOptions,
   env: Environment,
 ) {
   const region = env['AWS_REGION'] || env['AWS_DEFAULT_REGION'];

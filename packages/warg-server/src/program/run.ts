@@ -1,24 +1,13 @@
 import { type Command, CommanderError } from 'commander';
 import type { Logger } from 'pino';
-import { keyCommand, type Output } from './key-command.ts';
-import { createLog, type LogLevel, type LogOutput } from './log.ts';
+import { commands } from './commands/commands.ts';
+import type { ProgramHost } from './host.ts';
+import { createLog, type LogLevel } from './log.ts';
 import { readOperatorKey } from './operator-key.ts';
 import { parseVerbosity } from './option-values.ts';
 import { ExitCode, ProgramError } from './program-error.ts';
 import { type ServeOptions, serveCommand } from './serve-command.ts';
 import { startRegistry } from './start.ts';
-
-/** What the program touches of the process it runs in. */
-export interface ProgramHost {
-  readonly env: Record<string, string | undefined>;
-  readonly stdout: Output;
-  readonly stderr: LogOutput;
-  readonly version: string;
-  /** Calls back at each signal to end. */
-  onSignal(listener: (signal: string) => void): void;
-  /** Ends the process at once. */
-  exit(code: number): void;
-}
 
 /**
  * Runs `warg-server` with these arguments.
@@ -31,7 +20,8 @@ export async function run(args: readonly string[], host: ProgramHost): Promise<n
     if (name.startsWith('WARG_') && value === '') delete host.env[name];
   }
   const program = serveCommand();
-  program.version(host.version, '-V, --version').helpOption('-h, --help').addCommand(keyCommand(host.stdout));
+  program.version(host.version, '-V, --version').helpOption('-h, --help');
+  for (const command of commands) program.addCommand(command(host));
   for (const command of [program, ...program.commands.flatMap((each) => [each, ...each.commands])]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => host.stdout.write(text),

@@ -4,8 +4,8 @@ import { memoryStore, postgresStore, sqliteStore } from '../create-registry.ts';
 import type { StoreLocation } from '../registry/registry.ts';
 import { parseDatabaseUrl } from '../store/postgres/database-url.ts';
 import { prepareDir } from './data-dir.ts';
+import type { StoreOptions } from './options/store-options.ts';
 import { ExitCode, ProgramError } from './program-error.ts';
-import type { ServeOptions } from './serve-command.ts';
 
 /** Where records are kept, and how it is called. */
 export interface NamedStore {
@@ -22,7 +22,7 @@ export interface NamedStore {
  * @throws ProgramError with exit code 2 if PostgreSQL is wanted and no URL of it is given; or when it cannot be read, without
  *   saying what was read
  */
-export async function chooseStore(options: ServeOptions): Promise<NamedStore> {
+export async function chooseStore(options: StoreOptions): Promise<NamedStore> {
   switch (options.dataStore) {
     case 'memory':
       return { location: memoryStore(), name: 'memory, gone at exit', option: '--data-store' };
@@ -39,7 +39,7 @@ export async function chooseStore(options: ServeOptions): Promise<NamedStore> {
   }
 }
 
-async function readDatabaseUrl({ databaseUrl, databaseUrlFile }: ServeOptions) {
+async function readDatabaseUrl({ databaseUrl, databaseUrlFile }: StoreOptions) {
   const option = databaseUrlFile === undefined ? '--database-url' : '--database-url-file';
   const text = databaseUrlFile === undefined ? databaseUrl : await readUrlFile(databaseUrlFile);
   if (text === undefined) {

@@ -2,15 +2,11 @@ import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { encodePrivateKey, generatePrivateKey, keyIdOf, publicKeyOf } from '@warg/crypto';
 import { Command } from 'commander';
-import { ProgramError } from './program-error.ts';
-
-/** What a command writes to. */
-export interface Output {
-  write(text: string): unknown;
-}
+import type { Output, ProgramHost } from '../host.ts';
+import { ProgramError } from '../program-error.ts';
 
 /** `warg-server key new`: makes an operator key. */
-export function keyCommand(output: Output): Command {
+export function keyCommand({ stdout }: ProgramHost): Command {
   const key = new Command('key').description('make the key with which a registry signs');
   key
     .command('new')
@@ -20,7 +16,7 @@ export function keyCommand(output: Output): Command {
       'write the key to this new file, readable by you alone; never replaces a file',
     )
     .action(async (options: { output?: string }) => {
-      await makeKey(options.output, output);
+      await makeKey(options.output, stdout);
     });
   return key;
 }

@@ -1,0 +1,37 @@
+import { type Command, Option } from 'commander';
+import { collectImports, collectNamespaces, type ImportedNamespace } from '../option-values.ts';
+
+/** With what the registry signs, and which namespaces it has. */
+export interface OperatorOptions {
+  readonly operatorKey?: string;
+  readonly operatorKeyFile?: string;
+  readonly namespace: readonly string[];
+  readonly importNamespace: readonly ImportedNamespace[];
+}
+
+/** Adds these options to a command. */
+export function addOperatorOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--operator-key-file <file>', 'file with the key with which the registry signs').env(
+        'WARG_OPERATOR_KEY_FILE',
+      ),
+    )
+    .addOption(
+      new Option('--operator-key <key>', 'the key itself; prefer the file, other users can see command lines')
+        .env('WARG_OPERATOR_KEY')
+        .conflicts('operatorKeyFile'),
+    )
+    .addOption(
+      new Option('--namespace <name>', 'namespace that the registry has; may be repeated, or hold commas')
+        .env('WARG_NAMESPACE')
+        .default([], 'none')
+        .argParser(collectNamespaces),
+    )
+    .addOption(
+      new Option('--import-namespace <name=registry>', 'namespace that another registry has; may be repeated')
+        .env('WARG_IMPORT_NAMESPACE')
+        .default([], 'none')
+        .argParser(collectImports),
+    );
+}

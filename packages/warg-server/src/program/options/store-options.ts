@@ -1,0 +1,46 @@
+import { type Command, Option } from 'commander';
+import { defaultDataDir } from '../data-dir.ts';
+
+/** Where records are kept. */
+export interface StoreOptions {
+  readonly dataStore: 'sqlite' | 'postgres' | 'memory';
+  readonly databaseUrl?: string;
+  readonly databaseUrlFile?: string;
+  readonly databaseRunMigrations: boolean;
+  readonly dataDir: string;
+}
+
+/** Adds these options to a command. */
+export function addStoreOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--data-store <kind>', 'where records are kept; `memory` forgets them at exit')
+        .env('WARG_DATA_STORE')
+        .choices(['sqlite', 'postgres', 'memory'])
+        .default('sqlite'),
+    )
+    .addOption(
+      new Option('--data-dir <dir>', 'folder of the database and, unless told otherwise, of the content')
+        .env('WARG_DATA_DIR')
+        .default(defaultDataDir(process.platform, process.env)),
+    )
+    .addOption(
+      new Option('--database-url-file <file>', 'file with the URL of the PostgreSQL database').env(
+        'WARG_DATABASE_URL_FILE',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--database-url <url>',
+        'the URL itself; prefer the file or the environment, other users can see command lines',
+      )
+        .env('WARG_DATABASE_URL')
+        .conflicts('databaseUrlFile'),
+    )
+    .addOption(
+      new Option(
+        '--database-run-migrations',
+        'bring an empty or older PostgreSQL database to the schema of this program first',
+      ).default(false, 'not'),
+    );
+}
