@@ -11,7 +11,7 @@ process.env.WARG_KILLS ??= '500';
 
 const runs = [
   { name: '@warg/transparency', file: 'test/mutations.test.ts' },
-  { name: '@warg/server', file: 'test/kill.test.ts' },
+  { name: '@warg/server', file: 'test/kills/kill.test.ts' },
 ];
 
 const outcomes = [];

@@ -7,6 +7,8 @@ export const PROGRAM = fileURLToPath(new URL('../bin/warg-server.js', import.met
 /** A `warg-server` that runs in a process of its own. */
 export interface ServerProcess {
   readonly url: string;
+  /** Sends it a signal, such as SIGSTOP. */
+  signal(name: NodeJS.Signals): void;
   /** Ends it as a power cut would, and waits until it is gone. */
   kill(): Promise<void>;
 }
@@ -55,6 +57,7 @@ export async function startServer(
   }
   return {
     url,
+    signal: (name) => child.kill(name),
     kill: async () => {
       child.kill('SIGKILL');
       await gone;

@@ -183,6 +183,8 @@ export class Writer implements RegistryWriter {
       for (const [index, { resolve }] of group.entries()) resolve(outcomes[index]!);
       return;
     } catch (error) {
+      // The commit may have happened all the same, and who sends the record again is answered without writing.
+      this.#unsequenced = true;
       if (group.length === 1) {
         this.#options.log.error({ error: describe(error) }, 'cannot write');
         group[0]!.reject(error);
