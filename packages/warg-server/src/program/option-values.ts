@@ -41,6 +41,17 @@ export function parseBaseUrl(text: string): string {
   return url.href.replace(/\/+$/, '');
 }
 
+/**
+ * Reads how many of something are wanted, at least one.
+ *
+ * @throws InvalidArgumentError
+ */
+export function parseCount(text: string): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (count < 1) throw new InvalidArgumentError('Expected a whole number above 0, such as 100.');
+  return count;
+}
+
 const sizeUnits: Record<string, number> = {
   '': 1,
   B: 1,

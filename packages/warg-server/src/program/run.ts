@@ -21,6 +21,8 @@ export async function run(args: readonly string[], host: ProgramHost): Promise<n
   }
   const program = serveCommand();
   program.version(host.version, '-V, --version').helpOption('-h, --help');
+  // An option belongs to the command that it stands behind: several have options of the same names.
+  program.enablePositionalOptions().hook('preAction', refuseOptionsBefore);
   for (const command of commands) program.addCommand(command(host));
   for (const command of [program, ...program.commands.flatMap((each) => [each, ...each.commands])]) {
     command.exitOverride().configureOutput({
@@ -43,6 +45,18 @@ export async function run(args: readonly string[], host: ProgramHost): Promise<n
     host.stderr.write(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     return ExitCode.failure;
   }
+}
+
+/** What stands before a command would be for the server that is not started: better said than ignored. */
+function refuseOptionsBefore(program: Command, command: Command): void {
+  if (command === program) return;
+  const given = program.options.find(
+    (option) => program.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  if (given === undefined) return;
+  program.error(
+    `error: ${given.long} stands before the command: write it behind \`${command.name()}\`, if that has it`,
+  );
 }
 
 /** A key that stands where no key belongs, such as behind a misspelt option, is not said again: logs keep errors for long. */

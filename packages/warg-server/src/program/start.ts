@@ -5,6 +5,7 @@ import { type RunningServer, serve } from '../http/node-server.ts';
 import { parseAuthorizedKeys } from '../policy/authorized-keys.ts';
 import type { RecordPolicy, RegistryLog } from '../registry/registry.ts';
 import { openContent } from './content.ts';
+import { openError } from './open-error.ts';
 import type { ListenAddress } from './option-values.ts';
 import { ProgramError } from './program-error.ts';
 import type { ServeOptions } from './serve-command.ts';
@@ -100,27 +101,6 @@ async function readPolicy(file: string | undefined): Promise<RecordPolicy | unde
     throw new ProgramError(`cannot use the authorized keys file \`${file}\`: ${(error as Error).message}`, {
       cause: error,
     });
-  }
-}
-
-function openError(error: unknown, option: string): unknown {
-  const { code, message } = error as Error & { code?: unknown };
-  switch (code) {
-    case 'OPERATOR_KEY_MISMATCH':
-    case 'STORE_LOCKED':
-    case 'STORE_TOO_NEW':
-    case 'STORE_OUTDATED':
-    case 'STORE_UNAVAILABLE':
-    case 'STORE_UNREADABLE':
-    case 'STORE_CORRUPT':
-    case 'STORE_ROLLED_BACK':
-    case 'STORE_FULL':
-      return new ProgramError(`${message} (${option})`, { cause: error });
-    case 'NAMESPACE_CONFLICT':
-    case 'OPERATOR_RECORD_REFUSED':
-      return new ProgramError(message, { cause: error });
-    default:
-      return error;
   }
 }
 

@@ -4,7 +4,7 @@ import { memoryStore, postgresStore, sqliteStore } from '../create-registry.ts';
 import type { StoreLocation } from '../registry/registry.ts';
 import { parseDatabaseUrl } from '../store/postgres/database-url.ts';
 import { prepareDir } from './data-dir.ts';
-import type { StoreOptions } from './options/store-options.ts';
+import type { AdministrationOptions, StoreOptions } from './options/store-options.ts';
 import { ExitCode, ProgramError } from './program-error.ts';
 
 /** Where records are kept, and how it is called. */
@@ -33,13 +33,27 @@ export async function chooseStore(options: StoreOptions): Promise<NamedStore> {
     }
     case 'sqlite': {
       await prepareDir(options.dataDir, '--data-dir');
-      const file = join(options.dataDir, 'registry.db');
+      const file = sqliteFile(options);
       return { location: sqliteStore(file), name: file, option: '--data-dir' };
     }
   }
 }
 
-async function readDatabaseUrl({ databaseUrl, databaseUrlFile }: StoreOptions) {
+/** The file in the data folder. */
+export function sqliteFile({ dataDir }: Pick<StoreOptions, 'dataDir'>): string {
+  return join(dataDir, 'registry.db');
+}
+
+/**
+ * Reads the URL of the database.
+ *
+ * @returns `url` with the password; `name` without; and the option that gave it
+ * @throws ProgramError as {@link chooseStore} does
+ */
+export async function readDatabaseUrl({
+  databaseUrl,
+  databaseUrlFile,
+}: Pick<AdministrationOptions, 'databaseUrl' | 'databaseUrlFile'>) {
   const option = databaseUrlFile === undefined ? '--database-url' : '--database-url-file';
   const text = databaseUrlFile === undefined ? databaseUrl : await readUrlFile(databaseUrlFile);
   if (text === undefined) {

@@ -13,6 +13,8 @@ const GROUP = 1000;
 const RETRY = { first: 100, most: 5_000 };
 /** How often the regular work is looked after at least, ms. */
 const TICK = 15_000;
+/** How often is looked whether another process wrote something, such as an operator's record, ms. */
+const LOOK = 250;
 /** How far ahead of the clock a checkpoint may be before it is said, ms: clients refuse it from there on. */
 const CLOCK_SKEW = 5 * 60_000;
 /** How long a record that expired is remembered, so that its publisher can learn why, ms. */
@@ -57,6 +59,9 @@ export class Writer implements RegistryWriter {
   #retryDelay = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #ticker: NodeJS.Timeout | undefined;
+  #looker: NodeJS.Timeout | undefined;
+  /** The store's revision behind which there is nothing that this writer has not looked at. */
+  #revision: number | undefined;
   #closing = false;
   #saidAhead = false;
 
@@ -68,6 +73,11 @@ export class Writer implements RegistryWriter {
       this.tick().catch((error) => options.log.error({ error: String(error) }, 'cannot do the regular work'));
     }, interval);
     this.#ticker.unref();
+    this.#looker = setInterval(() => {
+      // What hinders it will be said by the next transaction.
+      this.look().catch(() => {});
+    }, LOOK);
+    this.#looker.unref();
     this.#wake();
   }
 
@@ -102,6 +112,20 @@ export class Writer implements RegistryWriter {
     this.#wake();
   }
 
+  /** Looks whether somebody wrote to the store, and if so, whether there is something to sequence. A timer calls it. */
+  async look(): Promise<void> {
+    if (this.#running !== undefined) return;
+    const { store } = this.#options;
+    const revision = await store.revision();
+    if (revision === this.#revision) return;
+    // Asked before a transaction is begun: that would change the revision again, for nothing.
+    const [waiting] = await store.read((reads) => reads.processing({ limit: 1, maxBytes: 1 }));
+    this.#revision = revision;
+    if (waiting === undefined || this.#closing) return;
+    this.#unsequenced = true;
+    this.#wake();
+  }
+
   /** A checkpoint is never older than the one before: where the clock was ahead once, the registry is until it catches up. */
   #lookAtClock(now: number): void {
     const { sequencer, log } = this.#options;
@@ -125,6 +149,7 @@ export class Writer implements RegistryWriter {
   async close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#ticker);
+    clearInterval(this.#looker);
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
     this.#wake();

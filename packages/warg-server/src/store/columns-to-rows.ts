@@ -2,8 +2,11 @@ import type { Digest } from '@warg/crypto';
 import type { LogId, PackageName, RecordId, Timestamp } from '@warg/protocol';
 import { fromBlob, stateOf, toBlob } from './columns.ts';
 import type {
+  AuditDetails,
+  AuditEntry,
   ContentNeed,
   KeyRow,
+  NewAuditEntry,
   PublishedRecord,
   ReleaseRow,
   StoredCheckpoint,
@@ -138,4 +141,14 @@ export function fromCheckpoint(checkpoint: StoredCheckpoint): CheckpointColumns 
     checkpoint.keyId,
     checkpoint.signature,
   ];
+}
+
+export type AuditColumns = [id: number, time: number, actor: string, action: string, details: string];
+
+export function toAuditEntry([id, time, actor, action, details]: AuditColumns): AuditEntry {
+  return { id, time, actor, action, details: JSON.parse(details) as AuditDetails };
+}
+
+export function fromAuditEntry({ time = Date.now(), actor, action, details }: NewAuditEntry) {
+  return [time, actor, action, JSON.stringify(details)] as const;
 }

@@ -3,6 +3,8 @@ import { WargError } from '@warg/crypto';
 /** What can be wrong with a registry's store, as opposed to with what is asked of it. */
 export type StoreErrorCode =
   | 'STORE_LOCKED'
+  /** There is none where one was expected. */
+  | 'STORE_MISSING'
   | 'STORE_TOO_NEW'
   /** Its schema is older than this program's, and nobody said that it may be changed. */
   | 'STORE_OUTDATED'

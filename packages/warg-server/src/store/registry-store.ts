@@ -1,11 +1,14 @@
 import type { LogId, PackageName, RecordId } from '@warg/protocol';
 import type { LogStore, MapStore } from '@warg/transparency';
 import type {
+  AuditEntry,
+  AuditQuery,
   ContentNeed,
   KeyRow,
   LogPart,
   LogPartQuery,
   NamespaceRow,
+  NewAuditEntry,
   NewRecord,
   PublishedQuery,
   PublishedRecord,
@@ -57,6 +60,9 @@ export interface StoreReads {
   sourcingOfLog(logId: LogId): Promise<readonly SourcingShare[]>;
   sourcingOfAddress(address: string): Promise<number>;
 
+  /** What was done by hand, the newest first. */
+  audit(query: AuditQuery): Promise<readonly AuditEntry[]>;
+
   /** Tiles of the log and pages of the map; the same objects each time. Writes belong to the transaction that runs. */
   readonly logStore: LogStore;
   readonly mapStore: MapStore;
@@ -94,6 +100,9 @@ export interface StoreTransaction extends StoreReads {
   insertCheckpoint(previous: StoredCheckpoint | undefined, next: StoredCheckpoint): Promise<boolean>;
   /** The same for a new signature of the same length: `next` takes the row and the number of `previous`. */
   replaceCheckpoint(previous: StoredCheckpoint, next: StoredCheckpoint): Promise<boolean>;
+
+  /** Notes what is done in this transaction by hand. */
+  appendAudit(entry: NewAuditEntry): Promise<void>;
 }
 
 export type StateChange = { readonly arrival: number; readonly changedAt: number } & (

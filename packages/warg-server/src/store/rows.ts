@@ -114,3 +114,33 @@ export interface PublishedQuery {
   readonly below: number;
   readonly limit: number;
 }
+
+/** Something that was done by hand, as it is noted. */
+export interface NewAuditEntry {
+  /** Who did it, such as `root@host`. */
+  readonly actor: string;
+  /** What was done, such as `token.add`. */
+  readonly action: string;
+  /** The rest, as plain data; never a secret. */
+  readonly details: AuditDetails;
+  /** ms since the epoch; now, if it is not given. */
+  readonly time?: number;
+}
+
+export type AuditDetails = { readonly [name: string]: AuditValue };
+export type AuditValue = string | number | boolean | null | readonly AuditValue[] | AuditDetails;
+
+export interface AuditEntry extends NewAuditEntry {
+  /** Its place in the order in which things were done. */
+  readonly id: number;
+  readonly time: number;
+}
+
+export interface AuditQuery {
+  /** Entries before the one with this id; undefined for the newest … */
+  readonly before?: number | undefined;
+  /** … that are not older than this, ms since the epoch … */
+  readonly since: number;
+  /** … at most so many. */
+  readonly limit: number;
+}

@@ -2,23 +2,51 @@ import { type Command, Option } from 'commander';
 import { defaultDataDir } from '../data-dir.ts';
 
 /** Where records are kept. */
-export interface StoreOptions {
+export interface StoreOptions extends DatabaseOptions {
   readonly dataStore: 'sqlite' | 'postgres' | 'memory';
+  readonly databaseRunMigrations: boolean;
+}
+
+/** Where the records are of a registry that is there already. */
+export interface AdministrationOptions extends DatabaseOptions {
+  readonly dataStore: 'sqlite' | 'postgres';
+}
+
+interface DatabaseOptions {
   readonly databaseUrl?: string;
   readonly databaseUrlFile?: string;
-  readonly databaseRunMigrations: boolean;
   readonly dataDir: string;
 }
 
-/** Adds these options to a command. */
+/** Adds these options to a command that serves. */
 export function addStoreOptions(command: Command): Command {
+  command.addOption(
+    new Option('--data-store <kind>', 'where records are kept; `memory` forgets them at exit')
+      .env('WARG_DATA_STORE')
+      .choices(['sqlite', 'postgres', 'memory'])
+      .default('sqlite'),
+  );
+  return addDatabaseOptions(command).addOption(
+    new Option(
+      '--database-run-migrations',
+      'bring an empty or older PostgreSQL database to the schema of this program first',
+    ).default(false, 'not'),
+  );
+}
+
+/** Adds these options to a command that works on the registry of a server. */
+export function addAdministrationOptions(command: Command): Command {
+  command.addOption(
+    new Option('--data-store <kind>', 'where records are kept')
+      .env('WARG_DATA_STORE')
+      .choices(['sqlite', 'postgres'])
+      .default('sqlite'),
+  );
+  return addDatabaseOptions(command);
+}
+
+function addDatabaseOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option('--data-store <kind>', 'where records are kept; `memory` forgets them at exit')
-        .env('WARG_DATA_STORE')
-        .choices(['sqlite', 'postgres', 'memory'])
-        .default('sqlite'),
-    )
     .addOption(
       new Option('--data-dir <dir>', 'folder of the database and, unless told otherwise, of the content')
         .env('WARG_DATA_DIR')
@@ -36,11 +64,5 @@ export function addStoreOptions(command: Command): Command {
       )
         .env('WARG_DATABASE_URL')
         .conflicts('databaseUrlFile'),
-    )
-    .addOption(
-      new Option(
-        '--database-run-migrations',
-        'bring an empty or older PostgreSQL database to the schema of this program first',
-      ).default(false, 'not'),
     );
 }

@@ -118,4 +118,14 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX merkle_map_superseded_by_root ON merkle_map_superseded (by_root);
   `,
+  `
+  -- What was done by hand, beside what publishers do. Nothing of it is ever changed.
+  CREATE TABLE audit (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    time bigint NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    details text NOT NULL
+  );
+  `,
 ];

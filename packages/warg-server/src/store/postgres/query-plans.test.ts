@@ -57,6 +57,8 @@ async function useAll(session: PostgresSession): Promise<void> {
     tiles: [{ level: 0, index: 0, hashes: new Uint8Array(32) }],
   });
   await session.logStore.readTiles([{ level: 0, index: 0 }]);
+  await session.appendAudit({ actor: 'a', action: 'b', details: {} });
+  await session.audit({ since: 0, limit: 1 });
   const page = { id: 1, bytes: new Uint8Array(10) };
   await session.mapStore.write({ from: 0, root: 1, pages: [page], superseded: [1] });
   await session.mapStore.readPages([1]);

@@ -2,13 +2,16 @@ import type { LogId } from '@warg/protocol';
 import type { LogStore, MapStore } from '@warg/transparency';
 import type { StateChange, StoreTransaction } from '../registry-store.ts';
 import type {
+  AuditQuery,
   LogPart,
   LogPartQuery,
+  NewAuditEntry,
   NewRecord,
   PublishedQuery,
   RecordKey,
   StoredCheckpoint,
 } from '../rows.ts';
+import * as audits from './audit-queries.ts';
 import * as checkpoints from './checkpoint-queries.ts';
 import * as logs from './log-queries.ts';
 import type { Queries } from './queries.ts';
@@ -89,6 +92,10 @@ export class PostgresSession implements StoreTransaction {
     return reads.sourcingOfAddress(this.#db, address);
   }
 
+  audit(query: AuditQuery) {
+    return audits.audit(this.#db, query);
+  }
+
   insertRecords(records: readonly NewRecord[]) {
     return writes.insertRecords(this.#db, records);
   }
@@ -112,5 +119,8 @@ export class PostgresSession implements StoreTransaction {
   }
   replaceCheckpoint(previous: StoredCheckpoint, next: StoredCheckpoint) {
     return checkpoints.replaceCheckpoint(this.#db, previous, next);
+  }
+  appendAudit(entry: NewAuditEntry) {
+    return audits.appendAudit(this.#db, entry);
   }
 }

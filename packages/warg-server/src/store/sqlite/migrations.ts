@@ -92,4 +92,14 @@ export const MIGRATIONS: readonly string[] = [
   ${LOG_SCHEMA}
   ${MAP_SCHEMA}
   `,
+  `
+  -- What was done by hand, beside what publishers do. Nothing of it is ever changed.
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    details TEXT NOT NULL
+  );
+  `,
 ];

@@ -49,8 +49,9 @@ export function checkSchema(connection: Connection, { allowOlder }: { allowOlder
   }
   if (version < SCHEMA_VERSION && !allowOlder) {
     throw new StoreError(
-      'STORE_UNREADABLE',
-      `${connection.name} has not been brought to schema ${SCHEMA_VERSION}`,
+      'STORE_OUTDATED',
+      `${connection.name} has schema ${version}, and this program needs ${SCHEMA_VERSION}: start this version of the ` +
+        'server on it first',
     );
   }
   return version;

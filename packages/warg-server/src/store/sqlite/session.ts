@@ -3,13 +3,16 @@ import type { LogStore, MapStore } from '@warg/transparency';
 import { sqliteLogStore, sqliteMapStore } from '@warg/transparency/sqlite';
 import type { StateChange, StoreTransaction } from '../registry-store.ts';
 import type {
+  AuditQuery,
   LogPart,
   LogPartQuery,
+  NewAuditEntry,
   NewRecord,
   PublishedQuery,
   RecordKey,
   StoredCheckpoint,
 } from '../rows.ts';
+import * as audits from './audit-queries.ts';
 import * as checkpoints from './checkpoint-queries.ts';
 import type { Connection } from './connection.ts';
 import * as logs from './log-queries.ts';
@@ -88,6 +91,10 @@ export class SqliteSession implements StoreTransaction {
     return records.sourcingOfAddress(this.#db, address);
   }
 
+  async audit(query: AuditQuery) {
+    return audits.audit(this.#db, query);
+  }
+
   async insertRecords(newRecords: readonly NewRecord[]) {
     for (const record of newRecords) records.insertRecord(this.#db, record);
   }
@@ -111,5 +118,8 @@ export class SqliteSession implements StoreTransaction {
   }
   async replaceCheckpoint(previous: StoredCheckpoint, next: StoredCheckpoint) {
     return checkpoints.replaceCheckpoint(this.#db, previous, next);
+  }
+  async appendAudit(entry: NewAuditEntry) {
+    return audits.appendAudit(this.#db, entry);
   }
 }

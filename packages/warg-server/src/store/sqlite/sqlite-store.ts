@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { StoreError } from '../errors.ts';
 import type { RegistryStore, StoreReads, StoreTransaction } from '../registry-store.ts';
 import { BUSY_TIMEOUT, Connection, isFull } from './connection.ts';
@@ -25,11 +26,28 @@ export function openSqliteStore(file: string, options: { readonly lock?: boolean
 /**
  * Opens a store file that a writer has open, for questions alone.
  *
- * @throws StoreError `STORE_TOO_NEW` | `STORE_UNREADABLE`
+ * @throws StoreError `STORE_TOO_NEW` | `STORE_OUTDATED` | `STORE_UNREADABLE`
  */
 export function openSqliteReader(file: string): RegistryStore {
   const check = (connection: Connection) => checkSchema(connection, { allowOlder: false });
   return new SqliteReader(prepared(Connection.read(file), check));
+}
+
+/**
+ * Opens a store file for writing, beside the server that may have it open. It is taken as it is: neither made, nor brought
+ * to another schema, nor locked.
+ *
+ * @throws StoreError `STORE_MISSING` | `STORE_OUTDATED` | `STORE_TOO_NEW` | `STORE_UNREADABLE`
+ */
+export function openSharedSqliteStore(file: string): RegistryStore {
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) {
+    throw new StoreError(
+      'STORE_MISSING',
+      `there is no registry in ${file}: a server makes one when it starts`,
+    );
+  }
+  const check = (connection: Connection) => checkSchema(connection, { allowOlder: false });
+  return new SqliteStore(prepared(Connection.write(file), check), undefined, { isShared: true });
 }
 
 /** A store that is gone when it is closed. */
@@ -60,12 +78,14 @@ class SqliteStore implements RegistryStore {
   readonly #connection: Connection;
   readonly #session: SqliteSession;
   readonly #lock: FileLock | undefined;
+  readonly #isShared: boolean;
   #turn: Promise<unknown> = Promise.resolve();
   #commits = 0;
   #closed = false;
 
-  constructor(connection: Connection, lock?: FileLock) {
+  constructor(connection: Connection, lock?: FileLock, { isShared = false } = {}) {
     this.#connection = connection;
+    this.#isShared = isShared;
     this.#session = new SqliteSession(connection);
     this.#lock = lock;
   }
@@ -103,7 +123,7 @@ class SqliteStore implements RegistryStore {
     this.#closed = true;
     await this.#turn.catch(() => {});
     // Whoever copies the file of a registry that was stopped has all of it.
-    this.#connection.checkpoint();
+    if (!this.#isShared) this.#connection.checkpoint();
     this.#connection.close();
     this.#lock?.release();
   }

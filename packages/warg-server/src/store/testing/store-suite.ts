@@ -1,4 +1,5 @@
 import type { RegistryStore } from '../registry-store.ts';
+import { auditTests } from './audit-tests.ts';
 import { checkpointTests } from './checkpoint-tests.ts';
 import type { TestApi } from './fixtures.ts';
 import { logTests } from './log-tests.ts';
@@ -39,5 +40,6 @@ export function testRegistryStore(api: TestApi, name: string, open: () => Promis
     api.describe('logs', () => logTests(test));
     api.describe('checkpoints', () => checkpointTests(test));
     api.describe('transactions', () => transactionTests(test));
+    api.describe('audit entries', () => auditTests(test));
   });
 }
