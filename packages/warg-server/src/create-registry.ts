@@ -63,8 +63,14 @@ export class OptionError extends WargError {
 
 /** A registry that runs. */
 export interface Registry {
-  /** The operator's public key, for clients to pin. */
+  /** The public key with which the registry signs now, for clients to pin. */
   readonly operatorKey: PublicKey;
+  /**
+   * Signs with another key from now on: the second step of a rotation, when the operator log knows the key already.
+   *
+   * @throws RegistryError `OPERATOR_KEY_MISMATCH` if the operator log does not let it sign; the key from before stays
+   */
+  readonly useOperatorKey: (key: PrivateKey) => Promise<void>;
   /** Answers one request of the API. Never rejects. */
   readonly fetch: (request: Request, context?: RequestContext) => Promise<Response>;
   /** Finishes what was accepted and closes the stores. */
@@ -122,11 +128,11 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     await content.close();
     throw error;
   });
-  const publicKey = publicKeyOf(operatorKey);
+  let publicKey = publicKeyOf(operatorKey);
   const app = createApp({
     core,
     content,
-    operatorKey: publicKey,
+    operatorKey: () => publicKey,
     publicUrl,
     contentBaseUrl,
     contentRedirect,
@@ -136,7 +142,13 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     log,
   });
   return {
-    operatorKey: publicKey,
+    get operatorKey() {
+      return publicKey;
+    },
+    useOperatorKey: async (key) => {
+      await core.useOperatorKey(key);
+      publicKey = publicKeyOf(key);
+    },
     fetch: async (request, context = {}) => {
       try {
         return await app.fetch(request, context);

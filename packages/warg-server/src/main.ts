@@ -21,5 +21,9 @@ process.exitCode = await run(process.argv.slice(2), {
   onSignal: (listener) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => listener(signal));
   },
+  onReload: (listener) => {
+    // On a terminal this signal says that the terminal is gone, and the program goes with it.
+    if (!process.stderr.isTTY) process.on('SIGHUP', listener);
+  },
   exit: (code) => process.exit(code),
 });

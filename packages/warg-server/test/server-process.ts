@@ -7,6 +7,8 @@ export const PROGRAM = fileURLToPath(new URL('../bin/warg-server.js', import.met
 /** A `warg-server` that runs in a process of its own. */
 export interface ServerProcess {
   readonly url: string;
+  /** What it has said so far: the last 10,000 characters. */
+  readonly output: () => string;
   /** Sends it a signal, such as SIGSTOP. */
   signal(name: NodeJS.Signals): void;
   /** Ends it as a power cut would, and waits until it is gone. */
@@ -57,6 +59,7 @@ export async function startServer(
   }
   return {
     url,
+    output: () => output,
     signal: (name) => child.kill(name),
     kill: async () => {
       child.kill('SIGKILL');

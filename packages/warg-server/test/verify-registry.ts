@@ -107,7 +107,7 @@ export async function verifyRegistry(
       keys: absent.map(mapKeyBytes),
     });
   }
-  await verifyHistory(registry, seen, checkpoint, operatorKey);
+  await verifyHistory(registry, seen, checkpoint, fetched.operator);
   return { checkpoint, leaves: leaves.map(({ logId, recordId }) => `${logId}/${recordId}`), packages };
 }
 
@@ -213,15 +213,26 @@ function requireLeaves(
   );
 }
 
+/** The signer must have been allowed to sign at the length that it signed. */
+function verifySigner(checkpoint: SignedCheckpoint, operator: readonly PublishedEnvelope[]): void {
+  const { logLength } = checkpoint.contents;
+  const state = validateOperatorLog(
+    emptyOperatorState,
+    operator.filter(({ registryIndex }) => registryIndex < logLength),
+  );
+  requireEqual(maySignCheckpoints(state, checkpoint.keyId), true, `the signer at length ${logLength}`);
+  verifyCheckpointSignature(checkpoint, state.keys.get(checkpoint.keyId)!);
+}
+
 async function verifyHistory(
   registry: RegistryReader,
   seen: readonly SignedCheckpoint[],
   latest: SignedCheckpoint,
-  operatorKey: PublicKey,
+  operator: readonly PublishedEnvelope[],
 ): Promise<void> {
   const byLength = new Map<number, SignedCheckpoint>();
   for (const checkpoint of [...seen, latest]) {
-    verifyCheckpointSignature(checkpoint, operatorKey);
+    verifySigner(checkpoint, operator);
     const { logLength, logRoot, mapRoot } = checkpoint.contents;
     const same = byLength.get(logLength);
     if (same !== undefined) {

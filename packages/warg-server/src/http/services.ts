@@ -10,7 +10,8 @@ import type { RequestContext } from './request-context.ts';
 export interface Services {
   readonly core: RegistryCore;
   readonly content: ContentStore;
-  readonly operatorKey: PublicKey;
+  /** The key with which the registry signs now. */
+  readonly operatorKey: () => PublicKey;
   /** The URL under which clients reach the registry, without a slash at its end. */
   readonly publicUrl: string | undefined;
   /** The URL below which content is downloaded, without a slash at its end. */

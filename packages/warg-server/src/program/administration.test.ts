@@ -30,6 +30,7 @@ async function program(...args: readonly string[]) {
     stdout: { write: (part: string) => (text.out += part) },
     stderr: { write: (part: string) => (text.err += part) },
     onSignal: () => {},
+    onReload: () => {},
     exit: () => {},
   });
   return { code, ...text };

@@ -13,6 +13,8 @@ export interface ProgramHost {
   readonly version: string;
   /** Calls back at each signal to end. */
   onSignal(listener: (signal: string) => void): void;
+  /** Calls back at each signal to read again what may have changed. */
+  onReload(listener: () => void): void;
   /** Ends the process at once. */
   exit(code: number): void;
 }

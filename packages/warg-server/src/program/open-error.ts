@@ -22,6 +22,7 @@ export function openError(error: unknown, option: string): unknown {
       return new ProgramError(`${message} (${option})`, { cause: error });
     case 'NAMESPACE_CONFLICT':
     case 'OPERATOR_RECORD_REFUSED':
+    case 'OPERATOR_KEY_IN_USE':
       return new ProgramError(message, { cause: error });
     default:
       return error;

@@ -86,6 +86,10 @@ async function serveUntilSignal(command: Command, host: ProgramHost): Promise<vo
   }
   const stopped = nextSignal(host, log);
   const registry = await startRegistry(options, operatorKey, log);
+  host.onReload(() => {
+    log.info('reading the files of keys again');
+    void registry.reload();
+  });
   log.info({ url: registry.url }, 'listening');
   host.stdout.write(`listening on ${registry.url}\n`);
   const failure = await Promise.race([stopped, registry.failed]);

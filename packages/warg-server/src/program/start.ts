@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { keyIdOf, type PrivateKey } from '@warg/crypto';
+import { keyIdOf, type PrivateKey, publicKeyOf } from '@warg/crypto';
 import { createRegistry, type Registry } from '../create-registry.ts';
 import { type RunningServer, serve } from '../http/node-server.ts';
-import { parseAuthorizedKeys } from '../policy/authorized-keys.ts';
-import type { RecordPolicy, RegistryLog } from '../registry/registry.ts';
+import type { RegistryLog } from '../registry/registry.ts';
 import { openContent } from './content.ts';
 import { openError } from './open-error.ts';
+import { readOperatorKey } from './operator-key.ts';
 import type { ListenAddress } from './option-values.ts';
+import { openPolicyFile, type PolicyFile } from './policy-file.ts';
 import { ProgramError } from './program-error.ts';
 import type { ServeOptions } from './serve-command.ts';
 import { chooseStore } from './store-location.ts';
@@ -16,6 +16,8 @@ export interface RunningRegistry {
   readonly url: string;
   /** Resolves if the registry can no longer write. */
   readonly failed: Promise<Error>;
+  /** Reads the operator's key and the authorized keys again, from the files that hold them. Never rejects. */
+  reload(): Promise<void>;
   /** Answers what was asked, finishes what was accepted, closes everything. */
   close(): Promise<void>;
 }
@@ -34,18 +36,29 @@ export async function startRegistry(
   const failed = new Promise<Error>((resolve) => {
     onFailure = resolve;
   });
-  const registry = await openRegistry(options, operatorKey, log, onFailure);
+  const file = options.authorizedKeysFile;
+  const policy = file === undefined ? undefined : await openPolicyFile(file, log);
+  const registry = await openRegistry(options, operatorKey, policy, log, onFailure).catch((error) => {
+    policy?.close();
+    throw error;
+  });
   let server: RunningServer;
   try {
     server = await serve(registry, options.listen);
   } catch (error) {
+    policy?.close();
     await registry.close();
     throw listenError(error, options.listen);
   }
   return {
     url: server.url,
     failed,
+    reload: async () => {
+      await policy?.reload();
+      await reloadOperatorKey(options, registry, log);
+    },
     close: async () => {
+      policy?.close();
       await server.close();
       await registry.close();
     },
@@ -55,11 +68,11 @@ export async function startRegistry(
 async function openRegistry(
   options: ServeOptions,
   operatorKey: PrivateKey,
+  policy: PolicyFile | undefined,
   log: RegistryLog,
   onFailure: (error: Error) => void,
 ): Promise<Registry> {
   const { publicUrl, contentBaseUrl, contentRedirect } = options;
-  const recordPolicy = await readPolicy(options.authorizedKeysFile);
   const store = await chooseStore(options);
   const { content, where } = await openContent(options, process.env);
   try {
@@ -75,7 +88,7 @@ async function openRegistry(
       ...(publicUrl === undefined ? {} : { publicUrl }),
       ...(contentBaseUrl === undefined ? {} : { contentBaseUrl }),
       ...(contentRedirect === undefined ? {} : { contentRedirect }),
-      ...(recordPolicy === undefined ? {} : { recordPolicy }),
+      ...(policy === undefined ? {} : { recordPolicy: policy.policy }),
       log,
       onFailure,
     });
@@ -93,14 +106,21 @@ async function openRegistry(
   }
 }
 
-async function readPolicy(file: string | undefined): Promise<RecordPolicy | undefined> {
-  if (file === undefined) return undefined;
+/** Goes over to the key that is in the file now, if it is another. What hinders it leaves the key as it is. */
+async function reloadOperatorKey(options: ServeOptions, registry: Registry, log: RegistryLog): Promise<void> {
+  if (options.operatorKeyFile === undefined) return;
+  const before = keyIdOf(registry.operatorKey);
   try {
-    return parseAuthorizedKeys(await readFile(file, 'utf8'));
+    const key = await readOperatorKey(options);
+    if (publicKeyOf(key) === registry.operatorKey) return;
+    await registry.useOperatorKey(key);
+    log.info({ before, operatorKeyId: keyIdOf(registry.operatorKey) }, 'the registry signs with another key');
   } catch (error) {
-    throw new ProgramError(`cannot use the authorized keys file \`${file}\`: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const reason = (error as Error).message;
+    log.error(
+      { operatorKeyId: before, error: reason },
+      'the registry goes on with the operator key that it has',
+    );
   }
 }
 

@@ -1,6 +1,13 @@
 import { CryptoError, isDigest, type PublicKey } from '@warg/crypto';
-import { type LogId, OPERATOR_LOG_ID, type RecordId, verifyCheckpointSignature } from '@warg/protocol';
+import {
+  type LogId,
+  maySignCheckpoints,
+  OPERATOR_LOG_ID,
+  type RecordId,
+  verifyCheckpointSignature,
+} from '@warg/protocol';
 import { apiError, logNotFound, recordNotFound, recordNotSourcing } from '@warg/protocol/api';
+import { readOperatorLog } from '../operator/operator-state.ts';
 import type { Operation } from '../sequencer/operations.ts';
 import type { RegistryWriter } from '../sequencer/writer.ts';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
@@ -70,9 +77,17 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
           isSame && isSignedSo && stored.timestamp === contents.timestamp ? 'verified' : await verify(),
       };
 
+      async function mayHaveSigned(): Promise<boolean> {
+        if (!isSame) return false;
+        const { state } = await store.read((reads) => readOperatorLog(reads, contents.logLength));
+        return maySignCheckpoints(state, keyId);
+      }
+
       async function verify(): Promise<VerificationState> {
         const [key] = await store.read((reads) => reads.keys([{ logId: OPERATOR_LOG_ID, keyId }]));
-        if (key?.permissions.includes('commit') !== true) return 'invalid';
+        if (key === undefined) return 'invalid';
+        // One that was revoked since was good while it was not.
+        if (!key.permissions.includes('commit') && !(await mayHaveSigned())) return 'invalid';
         try {
           verifyCheckpointSignature(checkpoint, key.publicKey as PublicKey);
           return 'verified';
@@ -96,6 +111,8 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
         ? { state: 'defined' }
         : { state: 'imported', registry: row.registry };
     },
+
+    useOperatorKey: (key) => writer.useOperatorKey(key),
 
     close: () => (closed ??= close()),
   };

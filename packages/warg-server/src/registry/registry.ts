@@ -95,6 +95,13 @@ export interface RegistryCore {
   /** What the operator log says of a namespace now; undefined if it does not name it. */
   namespaceState(namespace: string): Promise<NamespaceState | undefined>;
 
+  /**
+   * Signs checkpoints with another key from now on, beginning with the newest.
+   *
+   * @throws RegistryError `OPERATOR_KEY_MISMATCH` if the operator log does not let it; the key from before stays
+   */
+  useOperatorKey(key: PrivateKey): Promise<void>;
+
   /** Finishes what was accepted for writing, closes the store. Calls after it fail. */
   close(): Promise<void>;
 }

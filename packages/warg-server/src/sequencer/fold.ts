@@ -23,15 +23,18 @@ export interface FoldResult {
 /**
  * Folds records, in order of arrival, each into the state of its log. Of the states only those rows are read that the
  * records can touch. A record that does not fit, or that makes the fold throw, is rejected alone.
+ *
+ * @param signer the id of the key that is to sign the checkpoint with these records
  */
 export async function foldRecords(
   reads: StoreReads,
   records: readonly StoredRecord[],
   log: RegistryLog,
+  signer?: string,
 ): Promise<FoldResult> {
   const folds = new Map<LogId, LogFold>();
   for (const part of await reads.logParts(partsTouched(records))) {
-    folds.set(part.logId, part.logId === OPERATOR_LOG_ID ? operatorFold(part) : packageFold(part));
+    folds.set(part.logId, part.logId === OPERATOR_LOG_ID ? operatorFold(part, signer) : packageFold(part));
   }
   const published: StoredRecord[] = [];
   const rejected: { record: StoredRecord; reason: string }[] = [];

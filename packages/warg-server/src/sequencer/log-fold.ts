@@ -2,6 +2,7 @@ import type { HashAlgorithm, PublicKey } from '@warg/crypto';
 import {
   type HashText,
   type LogState,
+  maySignCheckpoints,
   type NamespaceState,
   type OperatorPermission,
   type OperatorState,
@@ -12,6 +13,7 @@ import {
   validateOperator,
   validatePackage,
 } from '@warg/protocol';
+import { operatorKeyInUse } from '../registry/errors.ts';
 import type { KeyRow, LogPart, NamespaceRow, ReleaseRow, StoredRecord } from '../store/rows.ts';
 
 /** The state of one log, as far as it was read, while records are folded into it. */
@@ -44,8 +46,13 @@ export function packageFold(part: LogPart): LogFold {
   };
 }
 
-/** A fold of the operator log that begins with these rows. */
-export function operatorFold(part: LogPart): LogFold {
+/**
+ * A fold of the operator log that begins with these rows.
+ *
+ * @param signer the id of the key that is to sign what comes of it. A record that takes the permission to do so from it does
+ *   not fit: the checkpoint that has the record would be signed by a key that may not
+ */
+export function operatorFold(part: LogPart, signer?: string): LogFold {
   const before: OperatorState = {
     ...logState<OperatorPermission>(part),
     namespaces: new Map(part.namespaces.map((row) => [row.namespace, toNamespace(row)])),
@@ -53,7 +60,11 @@ export function operatorFold(part: LogPart): LogFold {
   let state = before;
   return {
     apply(record) {
-      state = validateOperator(state, record.envelope);
+      const next = validateOperator(state, record.envelope);
+      if (signer !== undefined && maySignCheckpoints(state, signer) && !maySignCheckpoints(next, signer)) {
+        throw operatorKeyInUse(signer);
+      }
+      state = next;
     },
     changes() {
       if (state === before) return undefined;

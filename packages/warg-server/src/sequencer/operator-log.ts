@@ -7,7 +7,7 @@ import {
   signOperatorRecord,
   timestampFromMillis,
 } from '@warg/protocol';
-import { RegistryError } from '../registry/errors.ts';
+import { operatorKeyMismatch, RegistryError } from '../registry/errors.ts';
 import type { Clock, NamespaceDefinition, RegistryLog } from '../registry/registry.ts';
 import type { StoreReads, StoreTransaction } from '../store/registry-store.ts';
 import type { LogPart, NamespaceRow } from '../store/rows.ts';
@@ -75,11 +75,7 @@ function entriesLacking(part: LogPart, { operatorKey, namespaces }: OperatorLogO
   const key = publicKeyOf(operatorKey);
   const isNew = part.head === undefined;
   if (!isNew && part.keys[0]?.permissions.includes('commit') !== true) {
-    throw new RegistryError(
-      'OPERATOR_KEY_MISMATCH',
-      `this store belongs to another operator: the key ${keyIdOf(key)} may not sign checkpoints here. ` +
-        'Start with the key that made the store, or name another store',
-    );
+    throw operatorKeyMismatch(keyIdOf(key));
   }
   const entries: OperatorEntry[] = isNew ? [{ type: 'init', hashAlgorithm: 'sha256', key }] : [];
   const known = new Map(part.namespaces.map((row) => [row.namespace, row]));

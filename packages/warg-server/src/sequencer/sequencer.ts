@@ -1,6 +1,14 @@
 import { digestFromBytes, digestToBytes } from '@warg/crypto';
-import { type LogId, logLeafBytes, mapKeyBytes, mapLeafBytes, type RecordId } from '@warg/protocol';
+import {
+  type LogId,
+  logLeafBytes,
+  mapKeyBytes,
+  mapLeafBytes,
+  OPERATOR_LOG_ID,
+  type RecordId,
+} from '@warg/protocol';
 import { EMPTY_MAP, hashLeaf, MAX_LOG_LENGTH, MerkleLog, MerkleMap } from '@warg/transparency';
+import { operatorKeyMismatch } from '../registry/errors.ts';
 import type { Clock, RegistryLog } from '../registry/registry.ts';
 import { StoreError } from '../store/errors.ts';
 import type { RegistryStore, StoreTransaction } from '../store/registry-store.ts';
@@ -41,6 +49,7 @@ class StaleHead extends Error {}
  */
 export class Sequencer {
   readonly #options: SequencerOptions;
+  #signer: CheckpointSigner;
   #trees: { readonly log: MerkleLog; readonly map: MerkleMap } | undefined;
   #head: StoredCheckpoint | undefined;
   /** What was signed in the transaction that runs: nobody sees it before the commit. */
@@ -51,6 +60,7 @@ export class Sequencer {
 
   constructor(options: SequencerOptions) {
     this.#options = options;
+    this.#signer = options.signer;
   }
 
   /** Publishes or rejects every record that is processing, up to a limit, in order of arrival. */
@@ -58,7 +68,12 @@ export class Sequencer {
     const result = await this.#attempt(async (transaction) => {
       const records = await transaction.processing(BATCH);
       if (records.length === 0) return { published: 0, rejected: 0, more: false };
-      const { published, rejected, parts } = await foldRecords(transaction, records, this.#options.log);
+      const { published, rejected, parts } = await foldRecords(
+        transaction,
+        records,
+        this.#options.log,
+        this.#signer.keyId,
+      );
       const changedAt = this.#options.clock.now();
       const first = this.#head?.logLength ?? 0;
       await transaction.changeStates([
@@ -114,6 +129,36 @@ export class Sequencer {
     return signed ?? false;
   }
 
+  /**
+   * Signs with another key from now on, beginning with the head.
+   *
+   * @throws RegistryError `OPERATOR_KEY_MISMATCH` if the operator log does not let that key sign; the key from before stays
+   */
+  useSigner(signer: CheckpointSigner): Promise<void> {
+    return this.#inTurn(async () => {
+      const before = this.#signer;
+      this.#signer = signer;
+      // Reads the store again, and with it what the key may do.
+      this.#settled = false;
+      try {
+        while ((await this.#attemptNow((transaction) => this.#signHead(transaction))) === undefined);
+      } catch (error) {
+        this.#signer = before;
+        this.#settled = false;
+        throw error;
+      }
+    });
+  }
+
+  async #signHead(transaction: StoreTransaction): Promise<true> {
+    const previous = this.#head;
+    if (previous === undefined || previous.keyId === this.#signer.keyId) return true;
+    const next = await this.#sign({ ...previous, timestamp: this.#timestamp(previous) });
+    if (!(await transaction.replaceCheckpoint(previous, next))) throw new StaleHead();
+    this.#next = next;
+    return true;
+  }
+
   /** The newest committed checkpoint, as far as this sequencer knows. */
   get head(): StoredCheckpoint | undefined {
     return this.#head;
@@ -121,7 +166,11 @@ export class Sequencer {
 
   /** One transaction, one at a time. Undefined if the head was stale. */
   #attempt<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T | undefined> {
-    const done = this.#turn.then(() => this.#attemptNow(work));
+    return this.#inTurn(() => this.#attemptNow(work));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
     this.#turn = done.catch(() => {});
     return done;
   }
@@ -189,8 +238,19 @@ export class Sequencer {
         'the stored log does not lead to the root that its newest checkpoint signs',
       );
     }
+    if (head !== undefined) await this.#requirePermission(transaction);
     this.#head = head;
     if (head !== undefined) this.#note(head);
+  }
+
+  /**
+   * Somebody else may have sequenced that this key may sign no more. What this sequencer publishes itself never says so:
+   * the fold refuses it.
+   */
+  async #requirePermission(transaction: StoreTransaction): Promise<void> {
+    const { keyId } = this.#signer;
+    const [key] = await transaction.keys([{ logId: OPERATOR_LOG_ID, keyId }]);
+    if (key?.permissions.includes('commit') !== true) throw operatorKeyMismatch(keyId);
   }
 
   /** Appends leaves, moves the heads of their logs, and signs. */
@@ -228,7 +288,7 @@ export class Sequencer {
 
   async #sign(checkpoint: Omit<StoredCheckpoint, 'keyId' | 'signature'>): Promise<StoredCheckpoint> {
     const { logRoot, logLength, mapRoot, timestamp } = checkpoint;
-    const { keyId, signature } = await this.#options.signer.sign({ logRoot, logLength, mapRoot, timestamp });
+    const { keyId, signature } = await this.#signer.sign({ logRoot, logLength, mapRoot, timestamp });
     return { ...checkpoint, keyId, signature };
   }
 

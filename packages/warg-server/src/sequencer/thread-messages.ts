@@ -17,6 +17,8 @@ export type ToThread =
       readonly type: 'operations';
       readonly operations: readonly { readonly id: number; readonly operation: Operation }[];
     }
+  /** The secret text: it stays in this process's memory. */
+  | { readonly type: 'useKey'; readonly id: number; readonly operatorKey: string }
   | { readonly type: 'close' };
 
 export type FromThread =
@@ -33,7 +35,8 @@ export type FromThread =
 
 export interface Answer {
   readonly id: number;
-  readonly outcome?: Outcome;
+  /** Undefined where nothing is to be said but that it was done. */
+  readonly outcome?: Outcome | undefined;
   readonly error?: ErrorMessage;
 }
 

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { encodePrivateKey, type PrivateKey } from '@warg/crypto';
 import { RegistryError, type RegistryErrorCode } from '../registry/errors.ts';
 import type { RegistryLog } from '../registry/registry.ts';
 import { StoreError, type StoreErrorCode } from '../store/errors.ts';
@@ -7,7 +8,7 @@ import type { Answer, ErrorMessage, FromThread, ThreadOptions, ToThread } from '
 import type { RegistryWriter } from './writer.ts';
 
 interface Waiting {
-  readonly resolve: (outcome: Outcome) => void;
+  readonly resolve: (outcome: Outcome | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -73,15 +74,26 @@ export class ThreadWriter implements RegistryWriter {
     });
   }
 
-  submit(operation: Operation): Promise<Outcome> {
+  async submit(operation: Operation): Promise<Outcome> {
+    const outcome = await this.#ask((id) => {
+      // What comes in one turn of the event loop travels together.
+      if (this.#outbox.length === 0) setImmediate(() => this.#flush());
+      this.#outbox.push({ id, operation });
+    });
+    return outcome!;
+  }
+
+  async useOperatorKey(key: PrivateKey): Promise<void> {
+    await this.#ask((id) => this.#post({ type: 'useKey', id, operatorKey: encodePrivateKey(key) }));
+  }
+
+  #ask(send: (id: number) => void): Promise<Outcome | undefined> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#closing) return Promise.reject(closedError());
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
       this.#waiting.set(id, { resolve, reject });
-      // What comes in one turn of the event loop travels together.
-      if (this.#outbox.length === 0) setImmediate(() => this.#flush());
-      this.#outbox.push({ id, operation });
+      send(id);
     });
   }
 
@@ -109,7 +121,7 @@ export class ThreadWriter implements RegistryWriter {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (error !== undefined) waiting?.reject(toError(error));
-    else waiting?.resolve(outcome!);
+    else waiting?.resolve(outcome);
   }
 
   /** The thread is gone: nobody knows what became of what it was doing, so nothing is promised any more. */

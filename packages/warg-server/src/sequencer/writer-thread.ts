@@ -54,7 +54,7 @@ function answer(message: Answer): void {
   answers.push(message);
 }
 
-function settle(id: number, work: Promise<Outcome>): void {
+function settle(id: number, work: Promise<Outcome | undefined>): void {
   work.then(
     (outcome) => answer({ id, outcome }),
     (error) => answer({ id, error: toMessage(error) }),
@@ -66,6 +66,12 @@ function serve(store: RegistryStore, writer: Writer): void {
     switch (message.type) {
       case 'operations':
         for (const { id, operation } of message.operations) settle(id, writer.submit(operation));
+        return;
+      case 'useKey':
+        settle(
+          message.id,
+          writer.useOperatorKey(parsePrivateKey(message.operatorKey)).then(() => undefined),
+        );
         return;
       case 'close':
         void close(store, writer);

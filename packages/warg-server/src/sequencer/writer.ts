@@ -1,3 +1,4 @@
+import type { PrivateKey } from '@warg/crypto';
 import type { Clock, RegistryLog } from '../registry/registry.ts';
 import { StoreError } from '../store/errors.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
@@ -6,6 +7,7 @@ import { acceptRecords } from './acceptance.ts';
 import { contentRejected, contentStored } from './contents.ts';
 import type { Operation, Outcome, WriterLimits } from './operations.ts';
 import type { Sequencer } from './sequencer.ts';
+import { keySigner } from './signer.ts';
 
 /** Most operations of one transaction. */
 const GROUP = 1000;
@@ -34,6 +36,12 @@ export interface WriterOptions {
 export interface RegistryWriter {
   /** Resolves once the outcome is durable. */
   submit(operation: Operation): Promise<Outcome>;
+  /**
+   * Signs checkpoints with another key from now on, beginning with the newest.
+   *
+   * @throws RegistryError `OPERATOR_KEY_MISMATCH`; the key from before stays
+   */
+  useOperatorKey(key: PrivateKey): Promise<void>;
   /** Finishes what was submitted, sequences what can be sequenced, and stops. Does not close the store. */
   close(): Promise<void>;
 }
@@ -87,6 +95,10 @@ export class Writer implements RegistryWriter {
       this.#queue.push({ operation, resolve, reject });
       this.#wake();
     });
+  }
+
+  async useOperatorKey(key: PrivateKey): Promise<void> {
+    await this.#options.sequencer.useSigner(keySigner(key));
   }
 
   /** Does what time demands: expires what waited too long, signs the head again. A timer calls it. */

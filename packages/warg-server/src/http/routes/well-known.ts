@@ -6,8 +6,10 @@ import type { Services } from '../services.ts';
 /** The documents by which a domain says that its registry is here; none where nobody said what the domain is. */
 export function wellKnownRoutes({ publicUrl, operatorKey }: Services): readonly Route[] {
   if (publicUrl === undefined) return [];
-  const body = encodeRegistryDocument({ wargUrl: publicUrl, wargOperatorKey: operatorKey });
-  const get = (): Response => jsonAnswer(body, 200, { 'cache-control': 'public, max-age=300' });
+  const get = (): Response =>
+    jsonAnswer(encodeRegistryDocument({ wargUrl: publicUrl, wargOperatorKey: operatorKey() }), 200, {
+      'cache-control': 'public, max-age=300',
+    });
   return [
     { path: paths.wellKnownWasmPkg(), get },
     { path: paths.wellKnownWarg(), get },

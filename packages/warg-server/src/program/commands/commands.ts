@@ -2,6 +2,11 @@ import type { Command } from 'commander';
 import type { ProgramHost } from '../host.ts';
 import { auditCommand } from './audit-command.ts';
 import { keyCommand } from './key-command.ts';
+import { operatorCommand } from './operator-command.ts';
 
 /** Every command of the program besides serving, in the order of its help. */
-export const commands: readonly ((host: ProgramHost) => Command)[] = [keyCommand, auditCommand];
+export const commands: readonly ((host: ProgramHost) => Command)[] = [
+  keyCommand,
+  operatorCommand,
+  auditCommand,
+];

@@ -9,19 +9,20 @@ export interface OperatorOptions {
   readonly importNamespace: readonly ImportedNamespace[];
 }
 
-/** Adds these options to a command. */
-export function addOperatorOptions(command: Command): Command {
+/** Adds the options for a key of the operator to a command. */
+export function addOperatorKeyOptions(command: Command, file: string): Command {
   return command
-    .addOption(
-      new Option('--operator-key-file <file>', 'file with the key with which the registry signs').env(
-        'WARG_OPERATOR_KEY_FILE',
-      ),
-    )
+    .addOption(new Option('--operator-key-file <file>', file).env('WARG_OPERATOR_KEY_FILE'))
     .addOption(
       new Option('--operator-key <key>', 'the key itself; prefer the file, other users can see command lines')
         .env('WARG_OPERATOR_KEY')
         .conflicts('operatorKeyFile'),
-    )
+    );
+}
+
+/** Adds these options to a command. */
+export function addOperatorOptions(command: Command): Command {
+  return addOperatorKeyOptions(command, 'file with the key with which the registry signs')
     .addOption(
       new Option('--namespace <name>', 'namespace that the registry has; may be repeated, or hold commas')
         .env('WARG_NAMESPACE')

@@ -1,0 +1,218 @@
+import { spawn } from 'node:child_process';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodePrivateKey, generatePrivateKey, keyIdOf, type PrivateKey, publicKeyOf } from '@warg/crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describeWithPostgres, type PostgresServer, startPostgres } from './postgres-server.ts';
+import { type TestPackage, testPackage } from './publisher.ts';
+import { callerOf } from './registry-caller.ts';
+import { freePort, PROGRAM, programEnvironment, type ServerProcess, startServer } from './server-process.ts';
+
+const oldKey = generatePrivateKey();
+const newKey = generatePrivateKey();
+const idOf = (key: PrivateKey) => keyIdOf(publicKeyOf(key));
+
+let dir: string;
+const servers: ServerProcess[] = [];
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'warg-administration-'));
+  await writeFile(join(dir, 'old.key'), encodePrivateKey(oldKey));
+  await writeFile(join(dir, 'new.key'), encodePrivateKey(newKey));
+  await copyFile(join(dir, 'old.key'), join(dir, 'operator.key'));
+});
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.kill()));
+  await rm(dir, { recursive: true });
+});
+
+async function serve(store: readonly string[], ...more: readonly string[]): Promise<ServerProcess> {
+  const args = ['--operator-key-file', join(dir, 'operator.key'), '--namespace', 'test', ...store, ...more];
+  const server = await startServer(await freePort(), args);
+  servers.push(server);
+  return server;
+}
+
+/** Runs a command of the program to its end. */
+async function admin(...args: readonly string[]) {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { env: programEnvironment({}) });
+  const text = { out: '', err: '' };
+  child.stdout.on('data', (part) => {
+    text.out += part;
+  });
+  child.stderr.on('data', (part) => {
+    text.err += part;
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  return { code, ...text };
+}
+
+async function must(...args: readonly string[]): Promise<string> {
+  const { code, out, err } = await admin(...args);
+  if (code !== 0) throw new Error(`ended with ${code}: ${err}`);
+  return out;
+}
+
+async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  for (const giveUp = performance.now() + 60_000; !(await isTrue()); ) {
+    if (performance.now() > giveUp) throw new Error('it did not come');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const callerAt = ({ url }: ServerProcess) =>
+  callerOf((request) => fetch(`${url}${new URL(request.url).pathname}`, request));
+
+async function signerOf({ url }: ServerProcess): Promise<string> {
+  return ((await (await fetch(`${url}/v1/fetch/checkpoint`)).json()) as { keyId: string }).keyId;
+}
+
+async function wellKnown({ url }: ServerProcess): Promise<string> {
+  return (await fetch(`${url}/.well-known/wasm-pkg/registry.json`)).text();
+}
+
+function operatorTests(storeOptions: () => Promise<readonly string[]>): void {
+  let store: readonly string[];
+  beforeEach(async () => {
+    store = await storeOptions();
+  });
+  /** The options of a command; those of a server have one more. */
+  const signedBy = (file: string) => [...store, '--operator-key-file', join(dir, file)];
+
+  it('goes on with another key while it runs', async () => {
+    const server = await serve(
+      store,
+      '--database-run-migrations',
+      '--public-url',
+      'https://registry.example',
+    );
+    const call = callerAt(server);
+    const pkg: TestPackage = testPackage('test:a');
+    await call.settle(pkg.init());
+
+    const added = await must('operator', 'add-key', publicKeyOf(newKey), ...signedBy('old.key'));
+    expect(added).toContain(`${idOf(newKey)} may now: commit, defineNamespace, importNamespace`);
+
+    const early = await admin('operator', 'revoke-key', idOf(oldKey), ...signedBy('new.key'));
+    expect(early).toMatchObject({ code: 1, err: expect.stringContaining('sign with another key') });
+
+    await copyFile(join(dir, 'new.key'), join(dir, 'operator.key'));
+    server.signal('SIGHUP');
+    await until(async () => (await signerOf(server)) === idOf(newKey));
+    await until(async () => (await wellKnown(server)).includes(publicKeyOf(newKey)));
+
+    await must('operator', 'revoke-key', idOf(oldKey), ...signedBy('new.key'));
+    await must('operator', 'define-namespace', 'more', 'another', ...signedBy('new.key'));
+    await must('operator', 'import-namespace', 'far=far.example', ...signedBy('new.key'));
+    expect(await call.settle(testPackage('more:b').init())).toMatchObject({ state: 'published' });
+
+    const shown = JSON.parse(await must('operator', 'show', '--json', ...store));
+    expect(shown).toMatchObject({
+      records: 5,
+      waiting: 0,
+      checkpoint: { keyId: idOf(newKey) },
+      keys: expect.arrayContaining([
+        { keyId: idOf(oldKey), publicKey: publicKeyOf(oldKey), permissions: [], signs: false },
+        expect.objectContaining({ keyId: idOf(newKey), signs: true }),
+      ]),
+      namespaces: expect.arrayContaining([
+        { namespace: 'test', state: 'defined' },
+        { namespace: 'far', state: 'imported', registry: 'far.example' },
+      ]),
+    });
+    expect(await must('operator', 'show', ...store)).toContain(`${idOf(oldKey)}  revoked`);
+    const audit = JSON.parse(await must('audit', '--json', ...store));
+    expect(audit.map(({ action }: { action: string }) => action)).toEqual([
+      'operator.add-key',
+      'operator.revoke-key',
+      'operator.define-namespace',
+      'operator.import-namespace',
+    ]);
+  });
+
+  it('keeps its key if the file holds one that may not sign, or none', async () => {
+    const server = await serve(store, '--database-run-migrations');
+    await copyFile(join(dir, 'new.key'), join(dir, 'operator.key'));
+    server.signal('SIGHUP');
+    await until(() => server.output().includes('may not sign checkpoints here'));
+    await writeFile(join(dir, 'operator.key'), 'nonsense');
+    server.signal('SIGHUP');
+    await until(() => server.output().includes('holds no operator key'));
+    expect(await signerOf(server)).toBe(idOf(oldKey));
+    expect(await callerAt(server).settle(testPackage('test:a').init())).toMatchObject({ state: 'published' });
+  });
+}
+
+describe('warg-server operator, beside a server on SQLite', () => {
+  const sqlite = async () => ['--data-dir', join(dir, 'data')];
+  operatorTests(sqlite);
+
+  it('publishes its records itself where no server runs', async () => {
+    const server = await serve(await sqlite());
+    await server.kill();
+    const options = ['--data-dir', join(dir, 'data'), '--operator-key-file'];
+    await must('operator', 'add-key', publicKeyOf(newKey), ...options, join(dir, 'old.key'));
+    // With the new key: that signs the checkpoint, so the old one is not in use any more.
+    await must('operator', 'revoke-key', idOf(oldKey), ...options, join(dir, 'new.key'));
+    const last = await admin('operator', 'revoke-key', idOf(newKey), ...options, join(dir, 'new.key'));
+    expect(last).toMatchObject({ code: 1, err: expect.stringContaining('the last one that may sign') });
+    await expect(serve(await sqlite())).rejects.toThrow(/may not sign checkpoints here/);
+    await copyFile(join(dir, 'new.key'), join(dir, 'operator.key'));
+    expect(await signerOf(await serve(await sqlite()))).toBe(idOf(newKey));
+  });
+
+  it('reads the authorized keys again when they change, and keeps them if they cannot be read', async () => {
+    const [mine, theirs] = [testPackage('test:mine'), testPackage('test:theirs')];
+    const file = join(dir, 'keys.toml');
+    const allow = (...packages: readonly TestPackage[]) =>
+      writeFile(file, `[namespace.test]\nkeys = ${JSON.stringify(packages.map(({ key }) => idOf(key)))}\n`);
+    await allow(mine);
+    const server = await serve(await sqlite(), '--authorized-keys-file', file);
+    const call = callerAt(server);
+    const init = theirs.init();
+    expect((await call.publish(init)).status).toBe(401);
+    await writeFile(file, '[namespace');
+    await until(() => server.output().includes('the authorized keys stay as they were'));
+    expect((await call.publish(mine.init())).status).toBe(202);
+    // Seen without a signal, too.
+    await allow(mine, theirs);
+    await until(async () => (await call.publish(init)).status === 202);
+    await allow();
+    server.signal('SIGHUP');
+    await until(async () => (await call.publish(testPackage('test:more', theirs).init())).status === 401);
+  });
+
+  it('says what it expects, and never repeats a private key', async () => {
+    const data = ['--data-dir', join(dir, 'data')];
+    const secret = encodePrivateKey(newKey);
+    const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
+      [['operator', 'add-key', secret], 2, /Expected a public key/],
+      [['operator', 'add-key', publicKeyOf(newKey), '--permission', 'everything'], 2, /Expected commit/],
+      [['operator', 'revoke-key', publicKeyOf(newKey)], 2, /Expected a key id/],
+      [['operator', 'define-namespace', 'Not_One', ...data], 2, /kebab case/],
+      [['operator', 'import-namespace', 'wasi', ...data], 2, /wasi=wasi.dev/],
+      [['operator', 'define-namespace', 'one', ...data], 2, /needs an operator key/],
+      [['operator', 'show', ...data], 1, /there is no registry in/],
+    ];
+    for (const [args, code, message] of cases) {
+      const found = await admin(...args);
+      expect(found).toMatchObject({ code, err: expect.stringMatching(message) });
+      expect(found.out + found.err).not.toContain(secret);
+    }
+  });
+});
+
+describeWithPostgres('warg-server operator, beside a server on PostgreSQL', () => {
+  let postgres: PostgresServer;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  });
+  afterAll(() => postgres.remove());
+  const database = async () => [
+    '--data-store',
+    'postgres',
+    '--database-url',
+    await postgres.createDatabase(),
+  ];
+  operatorTests(async () => [...(await database()), '--data-dir', join(dir, 'data')]);
+});
