@@ -1,5 +1,5 @@
-// The golden vectors, once for each implementation of the cryptography: the portable one must agree with the
-// one that Node brings in every case.
+// The golden vectors, once with what is fast and once with what is portable: Node's cryptography or noble's, four branches
+// hashed at once or one. They must agree in every case.
 
 import { join } from 'node:path';
 import { failed, sum } from './outcome.mjs';
@@ -7,12 +7,17 @@ import { root, runNode } from './processes.mjs';
 import { readJson } from './workspace.mjs';
 
 const portable = 'warg-portable';
+/** What is exchanged under that condition. */
+const seams = { 'warg-crypto': '#backend', 'warg-transparency': '#lanes' };
 
 /** @returns {Promise<import('./outcome.mjs').Outcome>} */
 export async function checkVectors() {
-  const conditions = readJson(join(root, 'packages/warg-crypto/package.json')).imports['#backend'];
-  if (!Object.hasOwn(conditions, portable)) {
-    return failed(`@warg/crypto has no condition ${portable}: both runs would test the same implementation`);
+  for (const [name, seam] of Object.entries(seams)) {
+    const { imports } = readJson(join(root, `packages/${name}/package.json`));
+    if (Object.hasOwn(imports[seam], portable)) continue;
+    return failed(
+      `${name} has no condition ${portable} for ${seam}: both runs would test the same implementation`,
+    );
   }
   return sum([await runVectors('node:crypto', []), await runVectors('noble', [`--conditions=${portable}`])]);
 }

@@ -1,4 +1,5 @@
 import { sha256 } from '@warg/crypto';
+import { lanes } from '#lanes';
 import { TransparencyError } from '../errors.ts';
 import { hashBranchInto } from './branch.ts';
 
@@ -36,9 +37,16 @@ export function hashBranch(left: Hash, right: Hash): Hash {
 
 /**
  * Hashes a row of branches: `hashes[to + i]` = branch of `hashes[from + 2i]` and `hashes[from + 2i + 1]` for
- * i < count. All positions count hashes of 32 bytes in one array. This is where many lanes at once would go.
+ * i < count. All positions count hashes of 32 bytes in one array, and no branch is written over one that is still to be read.
  */
 export function hashPairs(hashes: Uint8Array, from: number, to: number, count: number): void {
+  // One alone is done before four at once are.
+  if (lanes !== undefined && count > 1) lanes.hashPairs(hashes, from, to, count);
+  else hashPairsPlain(hashes, from, to, count);
+}
+
+/** {@link hashPairs} as it is defined: one branch after the other. */
+export function hashPairsPlain(hashes: Uint8Array, from: number, to: number, count: number): void {
   let source = from * HASH_BYTES;
   let target = to * HASH_BYTES;
   for (let i = 0; i < count; i++) {

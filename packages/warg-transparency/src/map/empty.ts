@@ -1,4 +1,5 @@
 import { encodeHex } from '@warg/crypto';
+import { lanes } from '#lanes';
 import { requireCount } from '../arguments.ts';
 import { TransparencyError } from '../errors.ts';
 import { hashBranchInto } from '../hashing/branch.ts';
@@ -67,10 +68,15 @@ export interface EmptyChain {
 
 /**
  * Climbs every chain, each `hash` in place. Nearly all hashing of a map is done here, 200 and more for each entry
- * that is new, and chains do not depend on each other: an implementation that hashes several at once replaces
- * this function and nothing else.
+ * that is new, and chains do not depend on each other.
  */
 export function hashEmptyChains(chains: readonly EmptyChain[]): void {
+  if (lanes !== undefined && chains.length > 1) lanes.climb(chains, EMPTY_HASHES);
+  else hashEmptyChainsPlain(chains);
+}
+
+/** {@link hashEmptyChains} as it is defined: one chain after the other. */
+export function hashEmptyChainsPlain(chains: readonly EmptyChain[]): void {
   for (const { path, from, to, hash } of chains) {
     for (let height = from; height < to; height++) {
       const empty = height * HASH_BYTES;

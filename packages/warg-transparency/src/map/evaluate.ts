@@ -2,7 +2,7 @@ import { ProofError } from '../errors.ts';
 import { hashBranchInto } from '../hashing/branch.ts';
 import { type Hash, requireHash } from '../hashing/hash.ts';
 import type { MapProof } from './bundle.ts';
-import { bitAt, emptyMapHash, hashEmptyChains, isEmptyHash, MAP_HEIGHT } from './empty.ts';
+import { bitAt, type EmptyChain, emptyMapHash, hashEmptyChains, isEmptyHash, MAP_HEIGHT } from './empty.ts';
 import { pathOf } from './path.ts';
 
 /** What a proof of the map leads to. Only a caller who compares the root with a trusted one has proved anything. */
@@ -24,7 +24,8 @@ export function evaluateMapBundle(
   entries: readonly { readonly key: Uint8Array; readonly leafHash: Hash }[],
 ): MapProofResult[] {
   for (const { leafHash } of entries) requireHash(leafHash, 'leaf hash');
-  return proofs.map((proof, position) => {
+  const ways: MapWay[] = [];
+  const results = proofs.map((proof, position): MapProofResult => {
     const peers = proof.length;
     const entry = entries[position];
     if (entry === undefined) {
@@ -35,33 +36,58 @@ export function evaluateMapBundle(
       const message = `expected at most ${MAP_HEIGHT} siblings, found ${peers}`;
       return { peers, ok: false, error: new ProofError('TOO_MANY_PEERS', message, { position }) };
     }
-    return { peers, ok: true, root: evaluateMapProof(proof, pathOf(entry.key), entry.leafHash) };
+    const root = Uint8Array.from(entry.leafHash);
+    ways.push({ proof, path: pathOf(entry.key), hash: root });
+    return { peers, ok: true, root };
   });
+  climbAll(ways);
+  return results;
 }
 
 /** The root that a proof of at most 256 siblings leads to from a leaf. */
 export function evaluateMapProof(proof: MapProof, path: Uint8Array, leaf: Hash): Hash {
   const hash = Uint8Array.from(leaf);
-  const missing = MAP_HEIGHT - proof.length;
-  let height = climbPastEmpty(hash, path, 0, missing);
-  while (height < MAP_HEIGHT) {
-    const peer = proof[height - missing];
-    if (peer === undefined) {
-      let to = height + 1;
-      while (to < MAP_HEIGHT && proof[to - missing] === undefined) to++;
-      height = climbPastEmpty(hash, path, height, to);
-    } else {
-      if (bitAt(path, MAP_HEIGHT - 1 - height) === 0) hashBranchInto(hash, 0, peer, 0, hash, 0);
-      else hashBranchInto(peer, 0, hash, 0, hash, 0);
-      height++;
-    }
-  }
+  climbAll([{ proof, path, hash }]);
   return hash;
 }
 
-/** Climbs past empty subtrees only. Where the hash itself is that of an empty subtree, the result is known. */
-function climbPastEmpty(hash: Uint8Array, path: Uint8Array, from: number, to: number): number {
-  if (isEmptyHash(hash, 0, from)) hash.set(emptyMapHash(to));
-  else hashEmptyChains([{ path, from, to, hash }]);
-  return to;
+/** The way of one leaf to the root: `hash` is the leaf's at first, and becomes the root's. */
+interface MapWay {
+  readonly proof: MapProof;
+  readonly path: Uint8Array;
+  readonly hash: Uint8Array;
+}
+
+function climbAll(ways: readonly MapWay[]): void {
+  // The long way from the leaves past empty subtrees, all together; the rest is short.
+  climbPastEmpty(
+    ways.map(({ path, hash, proof }) => ({ path, hash, from: 0, to: MAP_HEIGHT - proof.length })),
+  );
+  for (const { proof, path, hash } of ways) {
+    const missing = MAP_HEIGHT - proof.length;
+    for (let height = missing; height < MAP_HEIGHT; ) {
+      const peer = proof[height - missing];
+      if (peer === undefined) {
+        let to = height + 1;
+        while (to < MAP_HEIGHT && proof[to - missing] === undefined) to++;
+        climbPastEmpty([{ path, from: height, to, hash }]);
+        height = to;
+      } else {
+        if (bitAt(path, MAP_HEIGHT - 1 - height) === 0) hashBranchInto(hash, 0, peer, 0, hash, 0);
+        else hashBranchInto(peer, 0, hash, 0, hash, 0);
+        height++;
+      }
+    }
+  }
+}
+
+/** Climbs past empty subtrees only. Where a hash itself is that of an empty subtree, the result is known. */
+function climbPastEmpty(chains: readonly EmptyChain[]): void {
+  hashEmptyChains(
+    chains.filter(({ hash, from, to }) => {
+      if (!isEmptyHash(hash, 0, from)) return true;
+      hash.set(emptyMapHash(to));
+      return false;
+    }),
+  );
 }

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { leafNumber } from '../../test/naive.ts';
-import { linkIn, makePage, type NewPlace, parsePage } from './page.ts';
+import { linkIn, makePages, type NewPlace, type Page, parsePage } from './page.ts';
+
+function makePage(
+  id: number,
+  depth: number,
+  before: Page | undefined,
+  places: readonly (NewPlace | undefined)[],
+): Page {
+  return makePages([{ id, depth, before, places }])[0]!;
+}
 
 const place = fc.oneof(
   fc.constant(undefined),

@@ -8,7 +8,7 @@ import { type EmptyChain, hashEmptyChains, MAP_HEIGHT } from './empty.ts';
 import {
   leafIn,
   linkIn,
-  makePage,
+  makePages,
   type NewPlace,
   nodeHash,
   PAGE_LEVELS,
@@ -55,10 +55,7 @@ export async function updatePages(
   const draft = draftPage(loaded, root && loaded.get(root.id), 0, entries, chains);
   if (draft === undefined) return { pages: [], superseded: [] };
   hashEmptyChains(chains);
-  const pages: Page[] = [];
-  const superseded: number[] = [];
-  finishPage(draft, firstId, pages, superseded);
-  return { pages, superseded };
+  return finishPages(draft, firstId);
 }
 
 /** Reads all pages on the ways of the entries, one read a level. */
@@ -162,17 +159,39 @@ function draftPlace(
   return { type: 'leaf', path, leaf, hash };
 }
 
-/** Makes the pages of a draft, those below first. Returns the page itself. */
-function finishPage(draft: Draft, firstId: number, pages: Page[], superseded: number[]): Page {
-  const places = draft.places.map((place): NewPlace | undefined => {
-    if (place === undefined || 'type' in place) return place;
-    const page = finishPage(place, firstId, pages, superseded);
-    return { type: 'page', id: page.id, hash: pageHash(page) };
-  });
-  const page = makePage(firstId + pages.length, draft.depth, draft.before, places);
-  pages.push(page);
-  if (draft.before !== undefined) superseded.push(draft.before.id);
-  return page;
+/** Makes the pages of a draft, the deepest first: a page names those below it. */
+function finishPages(root: Draft, firstId: number): PageChanges {
+  const levels: Draft[][] = [];
+  for (let level = [root]; level.length > 0; ) {
+    levels.push(level);
+    level = level.flatMap(({ places }) => places.filter((place): place is Draft => isDraft(place)));
+  }
+  const pages: Page[] = [];
+  const superseded: number[] = [];
+  const made = new Map<Draft, Page>();
+  for (const level of levels.reverse()) {
+    const nextId = firstId + pages.length;
+    const drafts = level.map(({ depth, before, places }, i) => ({
+      id: nextId + i,
+      depth,
+      before,
+      places: places.map((place) => {
+        if (!isDraft(place)) return place;
+        const page = made.get(place)!;
+        return { type: 'page' as const, id: page.id, hash: pageHash(page) };
+      }),
+    }));
+    makePages(drafts).forEach((page, i) => {
+      made.set(level[i]!, page);
+      pages.push(page);
+    });
+    for (const { before } of level) if (before !== undefined) superseded.push(before.id);
+  }
+  return { pages, superseded };
+}
+
+function isDraft(place: NewPlace | Draft | undefined): place is Draft {
+  return place !== undefined && 'places' in place;
 }
 
 /** Orders entries by path, for sorting. */

@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { hashPairsPlain } from '../hashing/hash.ts';
+import { type EmptyChain, emptyMapHash, hashEmptyChainsPlain, MAP_HEIGHT } from '../map/empty.ts';
+import { branchModule, ROW_PAIRS } from './branch-module.ts';
+import { lanes as found } from './simd.ts';
+
+const lanes = found!;
+const emptyHashes = new Uint8Array(MAP_HEIGHT * 32);
+for (let height = 0; height < MAP_HEIGHT; height++) emptyHashes.set(emptyMapHash(height), 32 * height);
+
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const chain = fc
+  .record({ path: bytes(32), hash: bytes(32), ends: fc.tuple(fc.nat(MAP_HEIGHT), fc.nat(MAP_HEIGHT)) })
+  .map(
+    ({ path, hash, ends }): EmptyChain => ({ path, hash, from: Math.min(...ends), to: Math.max(...ends) }),
+  );
+// Most begin at the leaf, so that several climb together.
+const fromLeaf = chain.map((each): EmptyChain => ({ ...each, from: 0 }));
+
+describe('four lanes', () => {
+  it('are there, in a module that any engine with vectors takes', () => {
+    expect(found).toBeDefined();
+    const { WebAssembly } = globalThis as unknown as {
+      WebAssembly: { validate(module: Uint8Array): boolean };
+    };
+    expect(WebAssembly.validate(branchModule())).toBe(true);
+  });
+
+  it('climb chains as one lane does, whatever their number, beginnings and ends', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fromLeaf, chain), { maxLength: 11 }), (chains) => {
+        const plain = chains.map((each) => ({ ...each, hash: each.hash.slice() }));
+        hashEmptyChainsPlain(plain);
+        lanes.climb(chains, emptyHashes);
+        expect(chains.map(({ hash }) => hash)).toEqual(plain.map(({ hash }) => hash));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('climb by every bit of a path, and with every bit of a hash', () => {
+    const chains = Array.from({ length: 256 }, (_, i): EmptyChain => {
+      const one = new Uint8Array(32);
+      one[i >> 3] = 0x80 >> (i & 7);
+      return { path: one, hash: one.slice(), from: 0, to: MAP_HEIGHT };
+    });
+    const plain = chains.map((each) => ({ ...each, hash: each.hash.slice() }));
+    hashEmptyChainsPlain(plain);
+    lanes.climb(chains, emptyHashes);
+    expect(chains.map(({ hash }) => hash)).toEqual(plain.map(({ hash }) => hash));
+  });
+
+  it('hash rows as one lane does, in place too, and rows longer than there is room for at once', () => {
+    const count = fc.oneof(
+      fc.integer({ min: 0, max: 40 }),
+      fc.constantFrom(ROW_PAIRS, ROW_PAIRS + 1, 2 * ROW_PAIRS + 3),
+    );
+    fc.assert(
+      fc.property(count, fc.nat(), (pairs, seed) => {
+        const row = new Uint8Array(3 * pairs * 32);
+        for (let i = 0, value = seed; i < row.length; i++) {
+          value = (Math.imul(value, 1_103_515_245) + 12_345) | 0;
+          row[i] = value >>> 16;
+        }
+        const plain = row.slice();
+        hashPairsPlain(plain, 0, 2 * pairs, pairs);
+        lanes.hashPairs(row, 0, 2 * pairs, pairs);
+        expect(row).toEqual(plain);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
