@@ -6,6 +6,8 @@ import { BodyMemory } from './http/body-memory.ts';
 import { answerError } from './http/errors.ts';
 import { type BodyTimeouts, defaultBodyTimeouts } from './http/request-body.ts';
 import type { RequestContext } from './http/request-context.ts';
+import type { ContentPolicy } from './policy/content/content-policy.ts';
+import { policedStore } from './policy/content/policed-content.ts';
 import { openRegistryCore } from './registry/open.ts';
 import type {
   Clock,
@@ -37,6 +39,8 @@ export interface RegistryOptions {
   readonly contentRedirect?: number;
   /** Who may publish what. Default: whoever the package's own log allows. */
   readonly recordPolicy?: RecordPolicy;
+  /** What contents may be, such as {@link wasmContentPolicy}. Default: anything. Closed with the registry. */
+  readonly contentPolicy?: ContentPolicy;
   /** Largest content that is accepted, in bytes. Default 1 GiB. */
   readonly maxContentBytes?: number;
   readonly limits?: Partial<RegistryLimits>;
@@ -109,10 +113,16 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     await content.close();
     throw new OptionError('expected a content store that can make URLs, for `contentRedirect`');
   }
+  const policed = await policedStore(content, options.contentPolicy);
+  const closeContent = async (): Promise<void> => {
+    await policed.close();
+    await content.close();
+  };
   const core = await openRegistryCore({
     store,
     operatorKey,
     hasContent: async (digest) => (await content.size(digest)) !== undefined,
+    checkStored: (use) => policed.checkStored(use),
     namespaces: (options.namespaces ?? []).map((each) =>
       typeof each === 'string' ? { namespace: each, state: 'defined' } : each,
     ),
@@ -125,13 +135,14 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       onFailure: options.onFailure,
     }),
   }).catch(async (error) => {
-    await content.close();
+    await closeContent();
     throw error;
   });
   let publicKey = publicKeyOf(operatorKey);
   const app = createApp({
     core,
     content,
+    policed,
     operatorKey: () => publicKey,
     publicUrl,
     contentBaseUrl,
@@ -159,7 +170,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     },
     close: async () => {
       await core.close();
-      await content.close();
+      await closeContent();
     },
   };
 }

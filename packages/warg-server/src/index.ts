@@ -33,6 +33,12 @@ export {
 export type { BodyTimeouts } from './http/request-body.ts';
 export type { RequestContext } from './http/request-context.ts';
 export { AuthorizedKeysError, parseAuthorizedKeys } from './policy/authorized-keys.ts';
+export type { ContentPolicy, PolicedContent } from './policy/content/content-policy.ts';
+export {
+  type WasmKind,
+  type WasmPolicyOptions,
+  wasmContentPolicy,
+} from './policy/content/wasm-policy.ts';
 export { RegistryError, type RegistryErrorCode } from './registry/errors.ts';
 export type {
   Clock,

@@ -11,11 +11,14 @@ export type ContentErrorCode =
   | 'CONTENT_DIGEST_MISMATCH'
   | 'CONTENT_TOO_LARGE'
   | 'CONTENT_STORE_FULL'
-  | 'CONTENT_STORE_UNAVAILABLE';
+  | 'CONTENT_STORE_UNAVAILABLE'
+  | 'CONTENT_REFUSED'
+  | 'CONTENT_POLICY_BUSY';
 
 /**
  * A content that the store did not take, of which nothing is left behind; or a store elsewhere that did not answer as it
- * should (`CONTENT_STORE_UNAVAILABLE`, the reason being its `cause`), so that nobody knows what it has.
+ * should (`CONTENT_STORE_UNAVAILABLE`, the reason being its `cause`), so that nobody knows what it has. A content policy says
+ * `CONTENT_REFUSED` of what it does not want, and `CONTENT_POLICY_BUSY` while it has too much to look at.
  */
 export class ContentError extends WargError {
   declare readonly code: ContentErrorCode;

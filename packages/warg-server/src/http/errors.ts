@@ -106,6 +106,9 @@ function contentStatus(error: ContentError): number {
     case 'CONTENT_STORE_FULL':
       return 507;
     case 'CONTENT_STORE_UNAVAILABLE':
+    case 'CONTENT_POLICY_BUSY':
       return 503;
+    case 'CONTENT_REFUSED':
+      return 422;
   }
 }

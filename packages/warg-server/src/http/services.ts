@@ -1,6 +1,7 @@
 import type { PublicKey } from '@warg/crypto';
 import type { Context } from 'hono';
 import type { ContentStore } from '../content/content-store.ts';
+import type { PolicedStore } from '../policy/content/policed-content.ts';
 import type { RegistryCore, RegistryLog } from '../registry/registry.ts';
 import type { BodyMemory } from './body-memory.ts';
 import type { BodyTimeouts } from './request-body.ts';
@@ -10,6 +11,8 @@ import type { RequestContext } from './request-context.ts';
 export interface Services {
   readonly core: RegistryCore;
   readonly content: ContentStore;
+  /** The same store for what comes in. */
+  readonly policed: PolicedStore;
   /** The key with which the registry signs now. */
   readonly operatorKey: () => PublicKey;
   /** The URL under which clients reach the registry, without a slash at its end. */

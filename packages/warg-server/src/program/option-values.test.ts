@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  collectContentKinds,
   collectImports,
   collectNamespaces,
   parseBaseUrl,
@@ -113,5 +114,20 @@ describe('parseVerbosity', () => {
     ['true', 1],
   ])('reads %s', (text, count) => {
     expect(parseVerbosity(text)).toBe(count);
+  });
+});
+
+describe('collectContentKinds', () => {
+  it('reads one or more, and adds them to those before', () => {
+    expect(collectContentKinds('component')).toEqual(['component']);
+    expect(collectContentKinds('module, wit-package', ['component'])).toEqual([
+      'component',
+      'module',
+      'wit-package',
+    ]);
+  });
+
+  it.each(['', 'any', 'modules', 'component,'])('refuses %s', (text) => {
+    expect(() => collectContentKinds(text)).toThrow('Expected any of module, component, wit-package');
   });
 });

@@ -1,5 +1,6 @@
 import { isNamespace } from '@warg/protocol';
 import { InvalidArgumentError } from 'commander';
+import { type WasmKind, wasmKinds } from '../policy/content/wasm-policy.ts';
 
 /** Where to listen. */
 export interface ListenAddress {
@@ -123,6 +124,20 @@ export function collectImports(
       );
     }
     return { namespace: parseNamespace(namespace), registry };
+  });
+  return [...before, ...added];
+}
+
+/**
+ * Adds one or more kinds of content, separated by commas, to those given before.
+ *
+ * @throws InvalidArgumentError
+ */
+export function collectContentKinds(text: string, before: readonly WasmKind[] = []): readonly WasmKind[] {
+  const added = text.split(',').map((part) => {
+    const kind = wasmKinds.find((each) => each === part.trim());
+    if (kind === undefined) throw new InvalidArgumentError(`Expected any of ${wasmKinds.join(', ')}.`);
+    return kind;
   });
   return [...before, ...added];
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  digestOf,
   encodePrivateKey,
   encodeUtf8,
   generatePrivateKey,
@@ -15,8 +16,9 @@ import {
 } from '@warg/crypto';
 import { paths } from '@warg/protocol/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { digestNamed, testPackage } from '../../test/publisher.ts';
-import { callerOf } from '../../test/registry-caller.ts';
+import { digestNamed, releaseEntry, testPackage } from '../../test/publisher.ts';
+import { type Body, callerOf } from '../../test/registry-caller.ts';
+import { coreModule } from '../../test/wasm-samples.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 const operatorKey = generatePrivateKey();
@@ -191,6 +193,21 @@ describe('warg-server', () => {
     const call = callerAt(url);
     expect((await call.publish(mine.init())).status).toBe(202);
     expect((await call.publish(theirs.init())).status).toBe(401);
+  });
+
+  it('takes only the kinds of content that it is told', async () => {
+    const { url } = await serve(['--content-kind', 'component,wit-package']);
+    const call = callerAt(url);
+    const component = coreModule.with(4, 0x0d).with(6, 1);
+    for (const [name, bytes, status] of [
+      ['test:module', coreModule, 422],
+      ['test:component', component, 201],
+    ] as const) {
+      const pkg = testPackage(name);
+      const record = pkg.init(releaseEntry('1.0.0', digestOf(bytes)));
+      expect((await call.publish(record)).status).toBe(202);
+      expect((await call.upload(record, digestOf(bytes), bytes as Body)).status).toBe(status);
+    }
   });
 
   it('never says its key, however talkative it is', async () => {

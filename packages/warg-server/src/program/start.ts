@@ -1,6 +1,8 @@
 import { keyIdOf, type PrivateKey, publicKeyOf } from '@warg/crypto';
 import { createRegistry, type Registry } from '../create-registry.ts';
 import { type RunningServer, serve } from '../http/node-server.ts';
+import type { ContentPolicy } from '../policy/content/content-policy.ts';
+import { wasmContentPolicy } from '../policy/content/wasm-policy.ts';
 import type { RegistryLog } from '../registry/registry.ts';
 import { openContent } from './content.ts';
 import { openError } from './open-error.ts';
@@ -89,6 +91,7 @@ async function openRegistry(
       ...(contentBaseUrl === undefined ? {} : { contentBaseUrl }),
       ...(contentRedirect === undefined ? {} : { contentRedirect }),
       ...(policy === undefined ? {} : { recordPolicy: policy.policy }),
+      ...(options.contentKind.length === 0 ? {} : { contentPolicy: contentPolicyOf(options) }),
       log,
       onFailure,
     });
@@ -104,6 +107,13 @@ async function openRegistry(
   } catch (error) {
     throw openError(error, store.option);
   }
+}
+
+/** The largest content that can be looked at, whatever is accepted: it lies in memory then. */
+const largestChecked = 3 * 2 ** 30;
+
+function contentPolicyOf({ contentKind: kinds, maxContentSize }: ServeOptions): ContentPolicy {
+  return wasmContentPolicy({ kinds, maxBytes: Math.min(maxContentSize, largestChecked) });
 }
 
 /** Goes over to the key that is in the file now, if it is another. What hinders it leaves the key as it is. */

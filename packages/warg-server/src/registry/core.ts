@@ -1,5 +1,6 @@
 import { CryptoError, isDigest, type PublicKey } from '@warg/crypto';
 import {
+  decodePackageRecord,
   type LogId,
   maySignCheckpoints,
   OPERATOR_LOG_ID,
@@ -15,7 +16,7 @@ import type { RecordKey } from '../store/rows.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { fetchLogs, packageNames } from './logs.ts';
 import { Proofs } from './proofs.ts';
-import { type KnownRecord, readRecord } from './records.ts';
+import { type KnownRecord, readRecord, versionsOf } from './records.ts';
 import type { RecordStatus, RegistryCore, VerificationState } from './registry.ts';
 import { type SubmissionOptions, submitRecord } from './submission.ts';
 
@@ -43,7 +44,9 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
         const { record, contents } = await requireRecord(reads, logId, recordId);
         if (record.state !== 'sourcing') throw recordNotSourcing();
         // One that was stored since may be sent again: the answer to the first time may have been lost.
-        if (contents.some((content) => content.digest === digest)) return;
+        if (contents.some((content) => content.digest === digest)) {
+          return versionsOf(decodePackageRecord(record.envelope.contentBytes), digest);
+        }
         throw apiError(
           400,
           `content digest \`${digest}\` is not required for package record \`${recordId}\``,

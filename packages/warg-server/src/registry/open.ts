@@ -47,10 +47,10 @@ const silent: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
  * });
  */
 export async function openRegistryCore(options: RegistryCoreOptions): Promise<RegistryCore> {
-  const { recordPolicy, hasContent, clock = systemClock } = options;
+  const { recordPolicy, hasContent, checkStored, clock = systemClock } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { store, writer } = await openSides(options, limits);
-  return createCore({ store, writer, hasContent, recordPolicy, clock, limits }, async () => {
+  return createCore({ store, writer, hasContent, checkStored, recordPolicy, clock, limits }, async () => {
     await writer.close();
     await store.close();
   });

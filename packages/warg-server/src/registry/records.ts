@@ -1,3 +1,4 @@
+import type { PackageRecord } from '@warg/protocol';
 import { recordStatus } from '../sequencer/status.ts';
 import type { StoreReads } from '../store/registry-store.ts';
 import type { ContentNeed, RecordKey, StoredRecord } from '../store/rows.ts';
@@ -21,4 +22,11 @@ export async function readRecord(reads: StoreReads, key: RecordKey): Promise<Kno
     if (isPast && attempt < 3) continue;
     return { record, status: recordStatus(record, contents), contents };
   }
+}
+
+/** The versions that a record releases with this content. */
+export function versionsOf({ entries }: PackageRecord, digest: string): readonly string[] {
+  return entries.flatMap((entry) =>
+    entry.type === 'release' && entry.content === digest ? [entry.version] : [],
+  );
 }

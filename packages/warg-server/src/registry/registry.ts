@@ -54,9 +54,10 @@ export interface RegistryCore {
   /**
    * Asked before an upload is read: does this record still wait for this content?
    *
+   * @returns the versions that the record releases it as
    * @throws ApiError 404 `log` | `record`, 405 (the record is not sourcing), 400 (the record does not need that content)
    */
-  expectContent(upload: ContentUpload): Promise<void>;
+  expectContent(upload: ContentUpload): Promise<readonly string[]>;
   /**
    * Told after an upload is safely in the content store. The last one moves the record to `processing` before this returns.
    * Telling it twice is no error.
@@ -187,6 +188,15 @@ export type StoreLocation =
     }
   | { readonly type: 'memory' };
 
+/** What a record wants a content for. */
+export interface ContentUse {
+  readonly digest: Digest;
+  /** The log of the package that releases it. */
+  readonly logId: LogId;
+  /** The versions that the record releases it as. */
+  readonly versions: readonly string[];
+}
+
 /** A further opinion about a record, asked before it is stored. */
 export interface RecordPolicy {
   /** @throws ApiError 401 or 422 to refuse the record */
@@ -232,6 +242,12 @@ export interface RegistryCoreOptions {
   readonly namespaces?: readonly NamespaceDefinition[];
   /** Whether the content store holds this content already. */
   readonly hasContent: (digest: Digest) => Promise<boolean>;
+  /**
+   * Asked about each content of a record that is there already. Default: each is welcome.
+   *
+   * @throws ApiError 422 to refuse the record
+   */
+  readonly checkStored?: (use: ContentUse) => Promise<void>;
   readonly recordPolicy?: RecordPolicy;
   readonly clock?: Clock;
   readonly limits?: Partial<RegistryLimits>;

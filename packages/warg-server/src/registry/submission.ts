@@ -23,8 +23,15 @@ import {
 import type { RegistryWriter } from '../sequencer/writer.ts';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { RecordKey } from '../store/rows.ts';
-import { readRecord } from './records.ts';
-import type { Clock, RecordPolicy, RecordStatus, RegistryLimits, Submission } from './registry.ts';
+import { readRecord, versionsOf } from './records.ts';
+import type {
+  Clock,
+  ContentUse,
+  RecordPolicy,
+  RecordStatus,
+  RegistryLimits,
+  Submission,
+} from './registry.ts';
 import { requireStrict } from './strictness.ts';
 
 /** How many processing records of a log are looked at for keys that they introduce. */
@@ -34,6 +41,7 @@ export interface SubmissionOptions {
   readonly store: RegistryStore;
   readonly writer: RegistryWriter;
   readonly hasContent: (digest: Digest) => Promise<boolean>;
+  readonly checkStored?: ((use: ContentUse) => Promise<void>) | undefined;
   readonly recordPolicy: RecordPolicy | undefined;
   readonly clock: Clock;
   readonly limits: RegistryLimits;
@@ -66,6 +74,10 @@ export async function submitRecord(
   const contents = await Promise.all(
     digests.map(async (digest) => ({ digest, missing: !(await options.hasContent(digest)) })),
   );
+  for (const { digest, missing } of contents) {
+    if (missing) continue;
+    await options.checkStored?.({ digest, logId, versions: versionsOf(record, digest) });
+  }
   const outcome = await writer.submit({
     type: 'accept',
     record: {

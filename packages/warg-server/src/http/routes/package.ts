@@ -8,8 +8,10 @@ import {
   notSupported,
   type PackageRecordResponse,
   paths,
+  rejection,
 } from '@warg/protocol/api';
-import type { RecordStatus } from '../../registry/registry.ts';
+import { ContentError } from '../../content/content-store.ts';
+import type { ContentUpload, RecordStatus } from '../../registry/registry.ts';
 import { addressGroup } from '../address-group.ts';
 import { jsonAnswer } from '../answers.ts';
 import { pathParameter } from '../errors.ts';
@@ -21,7 +23,7 @@ import type { AppContext, Services } from '../services.ts';
 
 /** `v1/package/…`: publishing a record, asking after it, giving it its content. */
 export function packageRoutes(services: Services, imported: ImportedLogs): readonly Route[] {
-  const { core, content, timeouts, maxContentBytes, log } = services;
+  const { core, policed, timeouts, maxContentBytes, log } = services;
   return [
     {
       path: paths.publishRecord(':logId'),
@@ -59,13 +61,12 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
       path: paths.recordContent(':logId', ':recordId', ':digest'),
       post: async (c) => {
         const upload = { logId: logIdOf(c), recordId: recordIdOf(c), digest: digestOf(c) };
-        await core.expectContent(upload);
+        const versions = await core.expectContent(upload);
         const request = c.req.raw;
         refuseDeclaredLength(request, maxContentBytes);
-        const size = await content.write(
-          upload.digest,
-          bodyChunks(request, c.env, timeouts.idle),
-          maxContentBytes,
+        const body = bodyChunks(request, c.env, timeouts.idle);
+        const size = await taken(upload, () =>
+          policed.take({ digest: upload.digest, logId: upload.logId, versions }, body, maxContentBytes),
         );
         const { state } = await core.contentStored(upload);
         log.info({ record: upload.recordId, digest: upload.digest, size, state }, 'content stored');
@@ -73,6 +74,19 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
       },
     },
   ];
+
+  /** Rejects the record if the policy refuses its content. */
+  async function taken(upload: ContentUpload, take: () => Promise<number>): Promise<number> {
+    try {
+      return await take();
+    } catch (error) {
+      if (!(error instanceof ContentError) || error.code !== 'CONTENT_REFUSED') throw error;
+      const { recordId: record, digest } = upload;
+      await core.contentRejected(upload, error.message);
+      log.info({ record, digest, reason: error.message }, 'content refused');
+      throw rejection(`content with digest \`${digest}\` was rejected by policy: ${error.message}`);
+    }
+  }
 
   async function submit(
     logId: LogId,
