@@ -30,6 +30,14 @@ export {
   siblingOf,
 } from './log/nodes.ts';
 export {
+  fromRfc6962ConsistencyProof,
+  fromRfc6962InclusionProof,
+  type Rfc6962ConsistencyProof,
+  type Rfc6962InclusionProof,
+  toRfc6962ConsistencyProof,
+  toRfc6962InclusionProof,
+} from './log/rfc6962.ts';
+export {
   type LogChange,
   type LogStore,
   type LogTile,
@@ -38,6 +46,7 @@ export {
   TILE_WIDTH,
   type TileId,
 } from './log/store.ts';
+export { decodeTlogProof, encodeTlogProof, type TlogProof } from './log/tlog-proof.ts';
 export { type ExpectedLogProofs, verifyLogBundle } from './log/verify.ts';
 export { type LogProofPlan, type LogProofRequest, planLogProofs } from './log/walk.ts';
 export { decodeMapBundle, encodeMapBundle, type MapProof } from './map/bundle.ts';
