@@ -1,4 +1,5 @@
-// `npm run interop`: this implementation against the Rust one, with the real programs of both.
+// `npm run interop`: this implementation against the Rust one, with the real programs of both, and its log against a
+// verifier of transparency logs that knows nothing of Warg.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,16 +8,30 @@ import { bothWays } from './both-ways.ts';
 import { fail, finish, skip } from './checks.ts';
 import { compareServers } from './differential/run.ts';
 import { NoRust, rustPrograms } from './programs/cargo.ts';
+import { NoGo, tesseraFsck } from './programs/go.ts';
+import { verifyTiles } from './tiles/verify-tiles.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'warg-interop-'));
 process.on('exit', () => rmSync(work, { recursive: true, force: true }));
-try {
+await part('the Rust programs', NoRust, async () => {
   const rust = await rustPrograms();
   await bothWays(rust, work);
   await compareServers(rust, work);
-} catch (error) {
-  if (error instanceof NoRust && process.env['CI']) fail('the Rust programs', error.message);
-  else if (error instanceof NoRust) skip('interoperability', error.message);
-  else fail('the run', error instanceof Error ? (error.stack ?? error.message) : String(error));
-}
+});
+await part("Tessera's fsck", NoGo, async () => verifyTiles(await tesseraFsck(), work));
 finish();
+
+/** A part that cannot be run here is a failure where everything is installed, and a skip elsewhere. */
+async function part(
+  name: string,
+  missing: new (message: string) => Error,
+  run: () => Promise<void>,
+): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof missing && process.env['CI']) fail(name, error.message);
+    else if (error instanceof missing) skip(name, error.message);
+    else fail(name, error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+}

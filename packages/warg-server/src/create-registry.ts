@@ -6,6 +6,7 @@ import { BodyMemory } from './http/body-memory.ts';
 import { answerError } from './http/errors.ts';
 import { type BodyTimeouts, defaultBodyTimeouts } from './http/request-body.ts';
 import type { RequestContext } from './http/request-context.ts';
+import type { LogKey } from './log-note/log-key.ts';
 import type { ContentPolicy } from './policy/content/content-policy.ts';
 import { policedStore } from './policy/content/policed-content.ts';
 import { openRegistryCore } from './registry/open.ts';
@@ -22,6 +23,11 @@ import type {
 export interface RegistryOptions {
   /** The key with which the registry signs its checkpoints. A store belongs to one operator for ever. */
   readonly operatorKey: PrivateKey;
+  /**
+   * The key with which the log's checkpoints are signed a second time, as notes for readers of transparency logs
+   * (`GET checkpoint`). Default: none, and no notes.
+   */
+  readonly logKey?: LogKey;
   /** Where records are kept. Default: in memory, gone with the process. */
   readonly store?: StoreLocation;
   /** Where contents are kept. Default: in memory. */
@@ -128,6 +134,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     ),
     log,
     ...present({
+      logKey: options.logKey,
       recordPolicy: options.recordPolicy,
       clock: options.clock,
       limits: options.limits,

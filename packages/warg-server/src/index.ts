@@ -32,6 +32,7 @@ export {
 } from './http/node-server.ts';
 export type { BodyTimeouts } from './http/request-body.ts';
 export type { RequestContext } from './http/request-context.ts';
+export { generateLogKey, LogKey, LogKeyError, parseLogKey } from './log-note/log-key.ts';
 export { AuthorizedKeysError, parseAuthorizedKeys } from './policy/authorized-keys.ts';
 export type { ContentPolicy, PolicedContent } from './policy/content/content-policy.ts';
 export {

@@ -1,4 +1,5 @@
 import { type Digest, generatePrivateKey, type PrivateKey, type PublicKey, publicKeyOf } from '@warg/crypto';
+import type { LogKey } from '../src/log-note/log-key.ts';
 import { createCore } from '../src/registry/core.ts';
 import { DEFAULT_LIMITS } from '../src/registry/open.ts';
 import type {
@@ -38,6 +39,7 @@ export interface TestClock {
 export interface TestRegistryOptions {
   readonly store?: RegistryStore;
   readonly operatorKey?: PrivateKey;
+  readonly logKey?: LogKey;
   readonly namespaces?: readonly NamespaceDefinition[];
   readonly limits?: Partial<RegistryLimits>;
   readonly recordPolicy?: RecordPolicy;
@@ -61,7 +63,7 @@ export function testClock(start = START): TestClock {
 
 export async function testRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
   const { store = openMemoryStore(), operatorKey = generatePrivateKey(), clock = testClock() } = options;
-  const { hasAllContent = true, resignInterval = 60_000, recordPolicy } = options;
+  const { hasAllContent = true, resignInterval = 60_000, recordPolicy, logKey } = options;
   const namespaces = options.namespaces ?? [{ namespace: 'test', state: 'defined' }];
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const contents = new Set<Digest>();
@@ -72,7 +74,16 @@ export async function testRegistry(options: TestRegistryOptions = {}): Promise<T
       (_: Record<string, unknown>, message: string) => logged.push(`${level} ${message}`),
     ]),
   ) as unknown as RegistryLog;
-  const writer = await startWriter({ store, operatorKey, namespaces, clock, limits, resignInterval, log });
+  const writer = await startWriter({
+    store,
+    operatorKey,
+    logKey,
+    namespaces,
+    clock,
+    limits,
+    resignInterval,
+    log,
+  });
   const hasContent = async (digest: Digest) => hasAllContent || contents.has(digest);
   const core = createCore({ store, writer, hasContent, recordPolicy, clock, limits }, async () => {
     await writer.close();

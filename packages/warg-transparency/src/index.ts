@@ -46,6 +46,7 @@ export {
   TILE_WIDTH,
   type TileId,
 } from './log/store.ts';
+export { encodeTilePath, parseTilePath, type TilePath } from './log/tile-path.ts';
 export { decodeTlogProof, encodeTlogProof, type TlogProof } from './log/tlog-proof.ts';
 export { type ExpectedLogProofs, verifyLogBundle } from './log/verify.ts';
 export { type LogProofPlan, type LogProofRequest, planLogProofs } from './log/walk.ts';

@@ -17,10 +17,12 @@ export interface RegistryOptions {
   readonly work: string;
   readonly operatorKey: string;
   readonly namespace: string;
+  /** Further arguments of our server. */
+  readonly more?: readonly string[];
 }
 
 /** The program `warg-server` of this workspace, as a JavaScript file for `process.execPath`. */
-const ourServer = fileURLToPath(
+export const ourServer = fileURLToPath(
   new URL('../../../../packages/warg-server/bin/warg-server.js', import.meta.url),
 );
 
@@ -42,7 +44,8 @@ export async function startRustServer(server: string, options: RegistryOptions):
 /** Starts our server on a free port, with SQLite and files as it runs by default. */
 export async function startOurServer(options: RegistryOptions): Promise<Registry> {
   const data = mkdtempSync(join(options.work, 'our-data-'));
-  const args = [ourServer, '--listen', '127.0.0.1:0', '--data-dir', data, '--namespace', options.namespace];
+  const common = ['--listen', '127.0.0.1:0', '--data-dir', data, '--namespace', options.namespace];
+  const args = [ourServer, ...common, ...(options.more ?? [])];
   const env = cleanEnvironment({ WARG_OPERATOR_KEY: options.operatorKey, NO_COLOR: '1' });
   const program = await startProgram(
     process.execPath,

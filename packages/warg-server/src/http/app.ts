@@ -10,6 +10,7 @@ import { fetchRoutes } from './routes/fetch.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { packageRoutes } from './routes/package.ts';
 import { proofRoutes } from './routes/proof.ts';
+import { tileRoutes } from './routes/tiles.ts';
 import { verifyRoutes } from './routes/verify.ts';
 import { wellKnownRoutes } from './routes/well-known.ts';
 import type { AppEnv, Services } from './services.ts';
@@ -39,6 +40,7 @@ export function createApp(services: Services): Hono<AppEnv> {
     ...proofRoutes(services),
     ...verifyRoutes(services),
     ...ledgerRoutes(services),
+    ...tileRoutes(services),
     ...wellKnownRoutes(services),
   ]);
   return app;

@@ -19,6 +19,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestNamed, releaseEntry, testPackage } from '../../test/publisher.ts';
 import { type Body, callerOf } from '../../test/registry-caller.ts';
 import { coreModule } from '../../test/wasm-samples.ts';
+import { generateLogKey, parseLogKey } from '../log-note/log-key.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 const operatorKey = generatePrivateKey();
@@ -379,6 +380,32 @@ describe('warg-server key new', () => {
     await serve(['--operator-key-file', 'operator.key'], { WARG_OPERATOR_KEY: '' });
   });
 
+  it('makes a key of the log, under which the registry signs notes', async () => {
+    const made = start(['key', 'new', '--log', 'registry.test/log', '--output', 'log.key']);
+    expect(await made.ended).toBe(0);
+    const secretKey = (await readFile(join(dir, 'log.key'), 'utf8')).trim();
+    const { verifierKey } = parseLogKey(secretKey);
+    expect(made.out()).toContain(`verifier key: ${verifierKey}\n`);
+    expect(made.out()).not.toContain(secretKey);
+    const program = await serve(['--log-key-file', 'log.key', '--log-origin', 'registry.test/log']);
+    expect(await (await fetch(`${program.url}/checkpoint`)).text()).toMatch(/^registry\.test\/log\n1\n/);
+    expect(program.err()).toContain(verifierKey);
+    expect(program.err()).not.toContain(secretKey);
+  });
+
+  it.each([
+    [['--log-origin', 'registry.test/log'], /key new --log registry\.test\/log/],
+    [
+      ['--log-key-file', 'log.key', '--log-origin', 'other.test/log'],
+      /is that of the log `registry\.test\/log`/,
+    ],
+  ])('and no other: %j', async (args, expected) => {
+    await writeFile(join(dir, 'log.key'), generateLogKey('registry.test/log').encode());
+    const program = start(args, { WARG_OPERATOR_KEY: secret });
+    expect(await program.ended).toBe(2);
+    expect(program.err()).toMatch(expected);
+  });
+
   it('prints the key where no file is named', async () => {
     const program = start(['key', 'new']);
     expect(await program.ended).toBe(0);
@@ -405,6 +432,8 @@ describe('help', () => {
       'PUBLIC_URL',
       'OPERATOR_KEY',
       'OPERATOR_KEY_FILE',
+      'LOG_KEY_FILE',
+      'LOG_ORIGIN',
       'NAMESPACE',
       'AUTHORIZED_KEYS_FILE',
       'VERBOSE',

@@ -61,7 +61,9 @@ function refuseOptionsBefore(program: Command, command: Command): void {
 
 /** A key that stands where no key belongs, such as behind a misspelt option, is not said again: logs keep errors for long. */
 function redactKeys(text: string): string {
-  return text.replace(/ecdsa-p256:[\w+/=-]+/g, 'ecdsa-p256:[redacted]');
+  return text
+    .replace(/ecdsa-p256:[\w+/=-]+/g, 'ecdsa-p256:[redacted]')
+    .replace(/PRIVATE\+KEY\+\S+/g, 'PRIVATE+KEY+[redacted]');
 }
 
 const helpFooter = `

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addContentOptions, type ContentOptions } from './options/content-options.ts';
 import { addListenOptions, type ListenOptions } from './options/listen-options.ts';
+import { addLogKeyOptions, type LogKeyOptions } from './options/log-key-options.ts';
 import { addLogOptions, type LogOptions } from './options/log-options.ts';
 import { addOperatorOptions, type OperatorOptions } from './options/operator-options.ts';
 import { addPolicyOptions, type PolicyOptions } from './options/policy-options.ts';
@@ -11,6 +12,7 @@ export type ServeOptions = ListenOptions &
   StoreOptions &
   ContentOptions &
   OperatorOptions &
+  LogKeyOptions &
   PolicyOptions &
   LogOptions;
 
@@ -21,6 +23,7 @@ export function serveCommand(): Command {
   addStoreOptions(command);
   addContentOptions(command);
   addOperatorOptions(command);
+  addLogKeyOptions(command);
   addPolicyOptions(command);
   addLogOptions(command);
   return command;

@@ -5,6 +5,7 @@ import type { ContentPolicy } from '../policy/content/content-policy.ts';
 import { wasmContentPolicy } from '../policy/content/wasm-policy.ts';
 import type { RegistryLog } from '../registry/registry.ts';
 import { openContent } from './content.ts';
+import { readLogKey } from './log-key.ts';
 import { openError } from './open-error.ts';
 import { readOperatorKey } from './operator-key.ts';
 import type { ListenAddress } from './option-values.ts';
@@ -75,6 +76,7 @@ async function openRegistry(
   onFailure: (error: Error) => void,
 ): Promise<Registry> {
   const { publicUrl, contentBaseUrl, contentRedirect } = options;
+  const logKey = await readLogKey(options);
   const store = await chooseStore(options);
   const { content, where } = await openContent(options, process.env);
   try {
@@ -92,6 +94,7 @@ async function openRegistry(
       ...(contentRedirect === undefined ? {} : { contentRedirect }),
       ...(policy === undefined ? {} : { recordPolicy: policy.policy }),
       ...(options.contentKind.length === 0 ? {} : { contentPolicy: contentPolicyOf(options) }),
+      ...(logKey === undefined ? {} : { logKey }),
       log,
       onFailure,
     });
@@ -100,6 +103,7 @@ async function openRegistry(
         store: store.name,
         content: where,
         operatorKeyId: keyIdOf(registry.operatorKey),
+        ...(logKey === undefined ? {} : { logVerifierKey: logKey.verifierKey }),
       },
       'registry opened',
     );

@@ -19,6 +19,7 @@ import { Proofs } from './proofs.ts';
 import { type KnownRecord, readRecord, versionsOf } from './records.ts';
 import type { RecordStatus, RegistryCore, VerificationState } from './registry.ts';
 import { type SubmissionOptions, submitRecord } from './submission.ts';
+import { readTile } from './tiles.ts';
 
 /**
  * Puts a registry together from its reading and its writing side.
@@ -107,6 +108,8 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
       const from = Number(start);
       return store.read((reads) => reads.ledger(from, Math.min(from + limit, logLength)));
     },
+    logNote: async () => (await store.read((reads) => reads.logNote()))?.text,
+    logTile: (tile) => readTile(store, checkpoints, tile),
     namespaceState: async (namespace) => {
       const [row] = await store.read((reads) => reads.namespaces([namespace]));
       if (row === undefined) return undefined;

@@ -74,8 +74,9 @@ async function openSides(options: RegistryCoreOptions, limits: RegistryLimits): 
   if (options.clock !== undefined) {
     return openInThread(openSqliteStore(file), headFile(`${file}.head`), options, limits);
   }
+  const keys = { operatorKey: encodePrivateKey(operatorKey), logKey: options.logKey?.encode() };
   const writer = await startThreadWriter(
-    { file, operatorKey: encodePrivateKey(operatorKey), namespaces, limits, resignInterval },
+    { file, ...keys, namespaces, limits, resignInterval },
     log,
     onFailure,
   );
@@ -101,6 +102,7 @@ async function openInThread(
       store,
       memory,
       operatorKey,
+      logKey: options.logKey,
       namespaces,
       clock,
       limits,

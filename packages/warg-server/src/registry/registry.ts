@@ -8,6 +8,8 @@ import type {
   RecordId,
   SignedCheckpoint,
 } from '@warg/protocol';
+import type { TilePath } from '@warg/transparency';
+import type { LogKey } from '../log-note/log-key.ts';
 
 /**
  * The seam between the HTTP routes and the registry behind them: plain data in, plain data out. A refusal is an
@@ -93,6 +95,12 @@ export interface RegistryCore {
 
   /** `log id ‖ record id`, 64 bytes each, of at most `limit` published records from `start` on; empty past the end. */
   ledgerRecords(start: WireInteger, limit: number): Promise<Uint8Array>;
+  /**
+   * The newest checkpoint as a note that the log's key has signed; undefined if it was signed without one.
+   */
+  logNote(): Promise<string | undefined>;
+  /** A tile of the log or a bundle of its leaves; undefined beyond the newest checkpoint. */
+  logTile(tile: TilePath): Promise<Uint8Array | undefined>;
   /** What the operator log says of a namespace now; undefined if it does not name it. */
   namespaceState(namespace: string): Promise<NamespaceState | undefined>;
 
@@ -238,6 +246,8 @@ export interface RegistryLog {
 export interface RegistryCoreOptions {
   readonly store: StoreLocation;
   readonly operatorKey: PrivateKey;
+  /** With which the log's checkpoints are signed as notes. */
+  readonly logKey?: LogKey;
   /** Namespaces that the operator log shall name; what it does not have yet is appended to it. */
   readonly namespaces?: readonly NamespaceDefinition[];
   /** Whether the content store holds this content already. */

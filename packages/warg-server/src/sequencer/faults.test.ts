@@ -6,11 +6,14 @@ import { describeWithPostgres, type PostgresServer, startPostgres } from '../../
 import { digestNamed, releaseEntry, type TestRecord, testPackage } from '../../test/publisher.ts';
 import { testRegistry } from '../../test/test-registry.ts';
 import { verifyRegistry } from '../../test/verify-registry.ts';
+import { checkpointNote } from '../log-note/checkpoint-note.ts';
+import { generateLogKey } from '../log-note/log-key.ts';
 import { openPostgresStore } from '../store/postgres/postgres-store.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { openMemoryStore } from '../store/sqlite/sqlite-store.ts';
 
 const operatorKey = generatePrivateKey();
+const logKey = generateLogKey('registry.test/log');
 
 /**
  * Publishes some records while one fault happens, and holds the registry to its word.
@@ -19,7 +22,7 @@ const operatorKey = generatePrivateKey();
  */
 async function publishThrough(fault: Fault, inner: RegistryStore): Promise<boolean> {
   const store = faultyStore(inner);
-  const registry = await testRegistry({ store, operatorKey, hasAllContent: false });
+  const registry = await testRegistry({ store, operatorKey, logKey, hasAllContent: false });
   const { core, writer, clock } = registry;
   await registry.publish(testPackage('test:before', clock).init());
   const seen: SignedCheckpoint[] = [(await core.latestCheckpoint()).checkpoint];
@@ -65,6 +68,9 @@ async function publishThrough(fault: Fault, inner: RegistryStore): Promise<boole
   const { leaves } = await verifyRegistry(core, { operatorKey: registry.operatorKey, seen });
   expect(leaves.length).toBe(5);
   expect(new Set(leaves).size).toBe(5);
+  // The note says what the newest checkpoint says.
+  const newest = await store.read((reads) => reads.latestCheckpoint());
+  expect(await core.logNote()).toBe(checkpointNote(newest!, logKey).text);
   // The numbers of the checkpoints have no gaps.
   const { sequence, checkpoint } = await core.latestCheckpoint();
   let signed = 0;

@@ -8,6 +8,8 @@ import {
   type RecordId,
 } from '@warg/protocol';
 import { EMPTY_MAP, hashLeaf, MAX_LOG_LENGTH, MerkleLog, MerkleMap } from '@warg/transparency';
+import { checkpointNote } from '../log-note/checkpoint-note.ts';
+import type { LogKey } from '../log-note/log-key.ts';
 import { operatorKeyMismatch } from '../registry/errors.ts';
 import type { Clock, RegistryLog } from '../registry/registry.ts';
 import { StoreError } from '../store/errors.ts';
@@ -24,6 +26,8 @@ const BATCH = { limit: 512, maxBytes: 4 * 1024 * 1024 };
 export interface SequencerOptions {
   readonly store: RegistryStore;
   readonly signer: CheckpointSigner;
+  /** With which each checkpoint becomes a note as well. Without it there is none. */
+  readonly logKey?: LogKey | undefined;
   readonly clock: Clock;
   readonly log: RegistryLog;
   /** Told of every checkpoint once it is committed. */
@@ -123,6 +127,7 @@ export class Sequencer {
       if (timestamp === previous.timestamp) return false;
       const next = await this.#sign({ ...previous, timestamp });
       if (!(await transaction.replaceCheckpoint(previous, next))) throw new StaleHead();
+      await this.#saveNote(transaction, next);
       this.#next = next;
       return true;
     });
@@ -157,6 +162,13 @@ export class Sequencer {
     if (!(await transaction.replaceCheckpoint(previous, next))) throw new StaleHead();
     this.#next = next;
     return true;
+  }
+
+  /** Makes the note of the head what the log's key says: that key may be new, or gone. */
+  async renote(): Promise<void> {
+    await this.#attempt(async (transaction) => {
+      if (this.#head !== undefined) await this.#saveNote(transaction, this.#head);
+    });
   }
 
   /** The newest committed checkpoint, as far as this sequencer knows. */
@@ -283,7 +295,14 @@ export class Sequencer {
       timestamp: this.#timestamp(previous),
     });
     if (!(await transaction.insertCheckpoint(previous, next))) throw new StaleHead();
+    await this.#saveNote(transaction, next);
     this.#next = next;
+  }
+
+  /** Belongs to the transaction of the checkpoint: a note says nothing that was not committed. */
+  async #saveNote(transaction: StoreTransaction, checkpoint: StoredCheckpoint): Promise<void> {
+    const { logKey } = this.#options;
+    await transaction.saveLogNote(logKey && checkpointNote(checkpoint, logKey));
   }
 
   async #sign(checkpoint: Omit<StoredCheckpoint, 'keyId' | 'signature'>): Promise<StoredCheckpoint> {

@@ -1,4 +1,5 @@
 import type { PrivateKey } from '@warg/crypto';
+import type { LogKey } from '../log-note/log-key.ts';
 import type { Clock, NamespaceDefinition, RegistryLog } from '../registry/registry.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { type HeadMemory, requireHead } from './head-file.ts';
@@ -11,6 +12,7 @@ import { Writer } from './writer.ts';
 export interface StartWriterOptions {
   readonly store: RegistryStore;
   readonly operatorKey: PrivateKey;
+  readonly logKey?: LogKey | undefined;
   readonly namespaces: readonly NamespaceDefinition[];
   readonly clock: Clock;
   readonly limits: WriterLimits;
@@ -27,10 +29,11 @@ export interface StartWriterOptions {
  * @throws RegistryError | StoreError
  */
 export async function startWriter(options: StartWriterOptions): Promise<Writer> {
-  const { store, operatorKey, clock, limits, resignInterval, log, memory } = options;
+  const { store, operatorKey, logKey, clock, limits, resignInterval, log, memory } = options;
   if (memory !== undefined) await requireHead(store, memory);
-  const sequencer = new Sequencer({ store, signer: keySigner(operatorKey), clock, log, memory });
+  const sequencer = new Sequencer({ store, signer: keySigner(operatorKey), logKey, clock, log, memory });
   await ensureOperatorLog(sequencer, options);
+  await sequencer.renote();
   const writer = new Writer({ store, sequencer, clock, limits, resignInterval, log });
   await writer.tick();
   return writer;

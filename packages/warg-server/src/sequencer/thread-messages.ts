@@ -6,6 +6,8 @@ export interface ThreadOptions {
   readonly file: string;
   /** The secret text: it stays in this process's memory. */
   readonly operatorKey: string;
+  /** As secret as the operator's. */
+  readonly logKey: string | undefined;
   readonly namespaces: readonly NamespaceDefinition[];
   readonly limits: WriterLimits;
   readonly resignInterval: number;

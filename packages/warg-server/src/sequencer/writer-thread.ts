@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { parsePrivateKey } from '@warg/crypto';
+import { parseLogKey } from '../log-note/log-key.ts';
 import { RegistryError } from '../registry/errors.ts';
 import type { RegistryLog } from '../registry/registry.ts';
 import { StoreError } from '../store/errors.ts';
@@ -96,12 +97,13 @@ async function close(store: RegistryStore, writer: Writer): Promise<void> {
 }
 
 try {
-  const { file, operatorKey, namespaces, limits, resignInterval } = options;
+  const { file, operatorKey, logKey, namespaces, limits, resignInterval } = options;
   const store = openSqliteStore(file);
   try {
     const writer = await startWriter({
       store,
       operatorKey: parsePrivateKey(operatorKey),
+      logKey: logKey === undefined ? undefined : parseLogKey(logKey),
       namespaces,
       clock: { now: () => Date.now() },
       limits,

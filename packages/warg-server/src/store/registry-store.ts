@@ -5,6 +5,7 @@ import type {
   AuditQuery,
   ContentNeed,
   KeyRow,
+  LogNote,
   LogPart,
   LogPartQuery,
   NamespaceRow,
@@ -24,6 +25,8 @@ import type {
 export interface StoreReads {
   latestCheckpoint(): Promise<StoredCheckpoint | undefined>;
   checkpointAt(logLength: number): Promise<StoredCheckpoint | undefined>;
+  /** The note of the newest checkpoint; undefined if it was signed without a key of the log. */
+  logNote(): Promise<LogNote | undefined>;
 
   findRecords(keys: readonly RecordKey[]): Promise<readonly (StoredRecord | undefined)[]>;
   /** What the record with this arrival number needs, in the order of its entries. */
@@ -100,6 +103,8 @@ export interface StoreTransaction extends StoreReads {
   insertCheckpoint(previous: StoredCheckpoint | undefined, next: StoredCheckpoint): Promise<boolean>;
   /** The same for a new signature of the same length: `next` takes the row and the number of `previous`. */
   replaceCheckpoint(previous: StoredCheckpoint, next: StoredCheckpoint): Promise<boolean>;
+  /** Puts a note in the place of the one before; undefined leaves none. Belongs to the transaction of its checkpoint. */
+  saveLogNote(note: LogNote | undefined): Promise<void>;
 
   /** Notes what is done in this transaction by hand. */
   appendAudit(entry: NewAuditEntry): Promise<void>;

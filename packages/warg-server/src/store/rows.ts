@@ -64,6 +64,13 @@ export interface StoredCheckpoint {
   readonly signature: string;
 }
 
+/** A checkpoint as a signed note, for readers of the log that know nothing of Warg. */
+export interface LogNote {
+  readonly logLength: number;
+  /** The whole note, with its signature. */
+  readonly text: string;
+}
+
 export interface KeyRow {
   readonly keyId: string;
   readonly publicKey: string;

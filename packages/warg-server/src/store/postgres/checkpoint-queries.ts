@@ -1,5 +1,5 @@
 import { type CheckpointColumns, fromCheckpoint, toCheckpoint } from '../columns-to-rows.ts';
-import type { StoredCheckpoint } from '../rows.ts';
+import type { LogNote, StoredCheckpoint } from '../rows.ts';
 import { sameCheckpoint } from '../same-checkpoint.ts';
 import type { Queries } from './queries.ts';
 
@@ -57,4 +57,21 @@ async function isNewest(db: Queries, checkpoint: StoredCheckpoint | undefined): 
     `SELECT ${COLUMNS} FROM checkpoint ORDER BY sequence DESC LIMIT 1 FOR UPDATE`,
   );
   return sameCheckpoint(row && toCheckpoint(row), checkpoint);
+}
+
+export async function logNote(db: Queries): Promise<LogNote | undefined> {
+  const row = await db.get<[number, string]>('SELECT log_length, text FROM log_note WHERE id = 1');
+  return row && { logLength: row[0], text: row[1] };
+}
+
+export async function saveLogNote(db: Queries, note: LogNote | undefined): Promise<void> {
+  if (note === undefined) await db.run('DELETE FROM log_note WHERE id = 1');
+  else {
+    await db.run(
+      `INSERT INTO log_note (id, log_length, text) VALUES (1, $1, $2)
+       ON CONFLICT (id) DO UPDATE SET log_length = excluded.log_length, text = excluded.text`,
+      note.logLength,
+      note.text,
+    );
+  }
 }

@@ -128,4 +128,13 @@ export const MIGRATIONS: readonly string[] = [
     details text NOT NULL
   );
   `,
+  `
+  -- The newest checkpoint as a note that is signed with the log's own key, if there is one. It is written together with
+  -- the checkpoint that it says.
+  CREATE TABLE log_note (
+    id smallint PRIMARY KEY CHECK (id = 1),
+    log_length bigint NOT NULL,
+    text text NOT NULL
+  );
+  `,
 ];

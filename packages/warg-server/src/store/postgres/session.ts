@@ -3,6 +3,7 @@ import type { LogStore, MapStore } from '@warg/transparency';
 import type { StateChange, StoreTransaction } from '../registry-store.ts';
 import type {
   AuditQuery,
+  LogNote,
   LogPart,
   LogPartQuery,
   NewAuditEntry,
@@ -36,6 +37,9 @@ export class PostgresSession implements StoreTransaction {
   }
   checkpointAt(logLength: number) {
     return checkpoints.checkpointAt(this.#db, logLength);
+  }
+  logNote() {
+    return checkpoints.logNote(this.#db);
   }
 
   findRecords(keys: readonly RecordKey[]) {
@@ -119,6 +123,9 @@ export class PostgresSession implements StoreTransaction {
   }
   replaceCheckpoint(previous: StoredCheckpoint, next: StoredCheckpoint) {
     return checkpoints.replaceCheckpoint(this.#db, previous, next);
+  }
+  saveLogNote(note: LogNote | undefined) {
+    return checkpoints.saveLogNote(this.#db, note);
   }
   appendAudit(entry: NewAuditEntry) {
     return audits.appendAudit(this.#db, entry);

@@ -1,5 +1,5 @@
 import { type CheckpointColumns, fromCheckpoint, toCheckpoint } from '../columns-to-rows.ts';
-import type { StoredCheckpoint } from '../rows.ts';
+import type { LogNote, StoredCheckpoint } from '../rows.ts';
 import { sameCheckpoint } from '../same-checkpoint.ts';
 import type { Connection } from './connection.ts';
 
@@ -36,4 +36,20 @@ export function replaceCheckpoint(
     ...fromCheckpoint(next),
   );
   return true;
+}
+
+export function logNote(db: Connection): LogNote | undefined {
+  const row = db.get<[number, string]>('SELECT log_length, text FROM log_note WHERE id = 1');
+  return row && { logLength: row[0], text: row[1] };
+}
+
+export function saveLogNote(db: Connection, note: LogNote | undefined): void {
+  if (note === undefined) db.run('DELETE FROM log_note WHERE id = 1');
+  else {
+    db.run(
+      'INSERT OR REPLACE INTO log_note (id, log_length, text) VALUES (1, ?, ?)',
+      note.logLength,
+      note.text,
+    );
+  }
 }

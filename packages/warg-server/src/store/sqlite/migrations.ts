@@ -102,4 +102,13 @@ export const MIGRATIONS: readonly string[] = [
     details TEXT NOT NULL
   );
   `,
+  `
+  -- The newest checkpoint as a note that is signed with the log's own key, if there is one. It is written together with
+  -- the checkpoint that it says.
+  CREATE TABLE log_note (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    log_length INTEGER NOT NULL,
+    text TEXT NOT NULL
+  );
+  `,
 ];

@@ -4,6 +4,7 @@ import { sqliteLogStore, sqliteMapStore } from '@warg/transparency/sqlite';
 import type { StateChange, StoreTransaction } from '../registry-store.ts';
 import type {
   AuditQuery,
+  LogNote,
   LogPart,
   LogPartQuery,
   NewAuditEntry,
@@ -35,6 +36,9 @@ export class SqliteSession implements StoreTransaction {
   }
   async checkpointAt(logLength: number) {
     return checkpoints.checkpointAt(this.#db, logLength);
+  }
+  async logNote() {
+    return checkpoints.logNote(this.#db);
   }
 
   async findRecords(keys: readonly RecordKey[]) {
@@ -118,6 +122,9 @@ export class SqliteSession implements StoreTransaction {
   }
   async replaceCheckpoint(previous: StoredCheckpoint, next: StoredCheckpoint) {
     return checkpoints.replaceCheckpoint(this.#db, previous, next);
+  }
+  async saveLogNote(note: LogNote | undefined) {
+    return checkpoints.saveLogNote(this.#db, note);
   }
   async appendAudit(entry: NewAuditEntry) {
     return audits.appendAudit(this.#db, entry);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { RegistryStore } from '../registry-store.ts';
-import type { StoredCheckpoint } from '../rows.ts';
+import type { LogNote, StoredCheckpoint } from '../rows.ts';
 import { checkpoint, digestNamed } from './fixtures.ts';
 import type { StoreTest } from './store-suite.ts';
 
@@ -73,5 +73,19 @@ export function checkpointTests(test: StoreTest): void {
     // Whoever believes in the signature before is too late.
     assert.equal(await insert(store, second, checkpoint(2)), false);
     assert.equal(await insert(store, again, checkpoint(2)), true);
+  });
+
+  test('may have a note, which the next one takes the place of', async ({ store, reader }) => {
+    const read = () => reader.read((reads) => reads.logNote());
+    const save = (note: LogNote | undefined) =>
+      store.transaction((transaction) => transaction.saveLogNote(note));
+    assert.equal(await read(), undefined);
+    await save({ logLength: 5, text: 'first\n5\n\n— näme AA==\n' });
+    assert.deepEqual(await read(), { logLength: 5, text: 'first\n5\n\n— näme AA==\n' });
+    await save({ logLength: 9, text: 'second' });
+    assert.deepEqual(await read(), { logLength: 9, text: 'second' });
+    await save(undefined);
+    await save(undefined);
+    assert.equal(await read(), undefined);
   });
 }
