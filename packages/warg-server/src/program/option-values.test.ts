@@ -4,6 +4,7 @@ import {
   collectImports,
   collectNamespaces,
   parseBaseUrl,
+  parseDuration,
   parseLifetime,
   parseListenAddress,
   parseSize,
@@ -76,6 +77,25 @@ describe('parseLifetime', () => {
   it.each(['', '0', '-1', '1.5', '5m', '604801', '1e3'])('refuses %s', (text) => {
     expect(() => parseLifetime(text)).toThrow('Expected');
   });
+});
+
+describe('parseDuration', () => {
+  const limits = { least: 60_000, most: 10 * 24 * 3_600_000 };
+  it.each([
+    ['60s', 60_000],
+    ['90m', 5_400_000],
+    ['1h', 3_600_000],
+    ['10d', 864_000_000],
+  ])('reads %s', (text, time) => {
+    expect(parseDuration(text, limits)).toBe(time);
+  });
+
+  it.each(['', '0', '60', 's', '59s', '0h', '11d', '1.5h', '-1h', '1w', '1H', ' 1h', '9999999999s'])(
+    'refuses %j',
+    (text) => {
+      expect(() => parseDuration(text, limits)).toThrow('Expected a time');
+    },
+  );
 });
 
 describe('collectNamespaces', () => {

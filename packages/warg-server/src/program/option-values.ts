@@ -154,3 +154,19 @@ export function parseVerbosity(text: string | undefined): number {
   if (text === undefined || text === '' || text === 'false') return 0;
   return /^\d{1,3}$/.test(text) ? Number(text) : 1;
 }
+
+const timeUnits: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 24 * 3_600_000 };
+
+/**
+ * Reads a time: `90s`, `30m`, `1h`, `7d`.
+ *
+ * @returns milliseconds
+ * @throws InvalidArgumentError also for less than `least` and more than `most`, ms
+ */
+export function parseDuration(text: string, { least, most }: { least: number; most: number }): number {
+  const [, count = '', unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  const time = Number(count || Number.NaN) * (timeUnits[unit] ?? Number.NaN);
+  if (time >= least && time <= most) return time;
+  const between = `from ${Math.ceil(least / 1000)}s to ${Math.floor(most / timeUnits['d']!)}d`;
+  throw new InvalidArgumentError(`Expected a time such as 90s, 30m, 1h or 7d, ${between}.`);
+}

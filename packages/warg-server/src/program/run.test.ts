@@ -434,6 +434,7 @@ describe('help', () => {
       'OPERATOR_KEY_FILE',
       'LOG_KEY_FILE',
       'LOG_ORIGIN',
+      'PROOF_RETENTION',
       'NAMESPACE',
       'AUTHORIZED_KEYS_FILE',
       'VERBOSE',

@@ -5,6 +5,7 @@ import { addLogKeyOptions, type LogKeyOptions } from './options/log-key-options.
 import { addLogOptions, type LogOptions } from './options/log-options.ts';
 import { addOperatorOptions, type OperatorOptions } from './options/operator-options.ts';
 import { addPolicyOptions, type PolicyOptions } from './options/policy-options.ts';
+import { addProofOptions, type ProofOptions } from './options/proof-options.ts';
 import { addStoreOptions, type StoreOptions } from './options/store-options.ts';
 
 /** The options of `warg-server`, read but not yet acted on. */
@@ -13,6 +14,7 @@ export type ServeOptions = ListenOptions &
   ContentOptions &
   OperatorOptions &
   LogKeyOptions &
+  ProofOptions &
   PolicyOptions &
   LogOptions;
 
@@ -24,6 +26,7 @@ export function serveCommand(): Command {
   addContentOptions(command);
   addOperatorOptions(command);
   addLogKeyOptions(command);
+  addProofOptions(command);
   addPolicyOptions(command);
   addLogOptions(command);
   return command;

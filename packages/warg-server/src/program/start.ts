@@ -95,6 +95,7 @@ async function openRegistry(
       ...(policy === undefined ? {} : { recordPolicy: policy.policy }),
       ...(options.contentKind.length === 0 ? {} : { contentPolicy: contentPolicyOf(options) }),
       ...(logKey === undefined ? {} : { logKey }),
+      limits: { proofRetention: options.proofRetention },
       log,
       onFailure,
     });

@@ -14,6 +14,7 @@ import type { Clock, RegistryCore, RegistryCoreOptions, RegistryLimits, Registry
 /** What holds where the options say nothing. */
 export const DEFAULT_LIMITS: RegistryLimits = {
   sourcingTime: 24 * 3_600_000,
+  proofRetention: 3_600_000,
   sourcingPerLog: 32,
   sourcingPerAddress: 1000,
   clockSkew: 5 * 60_000,

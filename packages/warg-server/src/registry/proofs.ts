@@ -46,7 +46,7 @@ export class Proofs {
     if (leafs.length === 0) throw bundleFailure('expected at least one leaf to prove, found none');
     for (const leaf of leafs) if (leaf >= checkpoint.logLength) throw leafNotFound(leaf);
     const indices = leafs.map(Number);
-    return this.#inTurn(indices.length, async () => {
+    return this.#atCheckpoint(checkpoint, indices.length, async () => {
       const map = await this.#inPortions(indices, async (portion, reads, trees) => {
         const leaves = await reads.leavesAt(portion);
         const keys = leaves.map((leaf, i) => {
@@ -81,7 +81,7 @@ export class Proofs {
     if (logIds.length === 0) throw bundleFailure('expected at least one log id, found none');
     for (const id of logIds) if (!isDigest(id)) throw bundleFailure('expected log ids of 64 hex digits');
     const ids = logIds as readonly LogId[];
-    return this.#inTurn(ids.length, () =>
+    return this.#atCheckpoint(checkpoint, ids.length, () =>
       this.#inPortions(ids, async (portion, reads, { map }) => {
         const last = await reads.lastIndexBelow(
           portion.map((logId) => ({ logId, logLength: checkpoint.logLength })),
@@ -97,6 +97,22 @@ export class Proofs {
         );
       }),
     );
+  }
+
+  /**
+   * What is proved with the map.
+   *
+   * @throws ApiError 404 `logLength` if the map of that checkpoint is not kept any more
+   */
+  async #atCheckpoint<T>({ logLength }: StoredCheckpoint, size: number, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#inTurn(size, work);
+    } catch (error) {
+      if (!(error instanceof TransparencyError) || error.code !== 'PAGE_NOT_FOUND') throw error;
+      // That of the newest is always kept: without it the store is damaged.
+      if (logLength === (await this.#checkpoints.latest()).logLength) throw error;
+      throw checkpointNotFound(logLength, 'proof');
+    }
   }
 
   /** One large proof at a time, so that many of them take no more memory and no more of the others' time than one. */
@@ -175,8 +191,6 @@ function asRefusal(error: unknown): unknown {
     case 'KEY_FOUND':
     case 'KEY_NOT_FOUND':
       return bundleFailure(error.message) satisfies ApiError;
-    case 'PAGE_NOT_FOUND':
-      return bundleFailure('the registry no longer proves things at this log length: ask at a newer one');
     default:
       return error;
   }

@@ -223,6 +223,8 @@ export interface Clock {
 export interface RegistryLimits {
   /** How long a record may wait for its content, ms. Default 24 h. */
   readonly sourcingTime: number;
+  /** How long proofs are made at a checkpoint once another one has followed, ms. Default 1 h. */
+  readonly proofRetention: number;
   /** Most records of one log that wait for content. Default 32. */
   readonly sourcingPerLog: number;
   /** Most records from one address that wait for content. Default 1000. */

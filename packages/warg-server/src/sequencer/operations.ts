@@ -26,4 +26,5 @@ export interface WriterLimits {
   readonly sourcingTime: number;
   readonly sourcingPerLog: number;
   readonly sourcingPerAddress: number;
+  readonly proofRetention: number;
 }

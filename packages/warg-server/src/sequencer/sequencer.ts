@@ -7,7 +7,7 @@ import {
   OPERATOR_LOG_ID,
   type RecordId,
 } from '@warg/protocol';
-import { EMPTY_MAP, hashLeaf, MAX_LOG_LENGTH, MerkleLog, MerkleMap } from '@warg/transparency';
+import { EMPTY_MAP, hashLeaf, MAX_LOG_LENGTH, type MapRoot, MerkleLog, MerkleMap } from '@warg/transparency';
 import { checkpointNote } from '../log-note/checkpoint-note.ts';
 import type { LogKey } from '../log-note/log-key.ts';
 import { operatorKeyMismatch } from '../registry/errors.ts';
@@ -61,6 +61,8 @@ export class Sequencer {
   /** Whether `#head` and the trees are known to be those of the store. */
   #settled = false;
   #turn: Promise<unknown> = Promise.resolve();
+  /** The page of the oldest state for which everything was collected. */
+  #collectedTo = 0;
 
   constructor(options: SequencerOptions) {
     this.#options = options;
@@ -169,6 +171,22 @@ export class Sequencer {
     await this.#attempt(async (transaction) => {
       if (this.#head !== undefined) await this.#saveNote(transaction, this.#head);
     });
+  }
+
+  /**
+   * Deletes pages of the map that no checkpoint needs which was the newest at `time` or has come since.
+   *
+   * @param time seconds since the epoch
+   * @param limit most pages of this transaction: it takes as long as they are many
+   * @returns how many there were; as many as `limit` if there may be more
+   */
+  async collect(time: number, limit: number): Promise<number> {
+    const oldest = await this.#options.store.read((reads) => reads.checkpointBefore(time));
+    // Nothing new to collect, and no transaction for nothing.
+    if (oldest === undefined || oldest.mapPage <= this.#collectedTo) return 0;
+    const count = await this.#attempt(() => this.#trees!.map.collect(rootOf(oldest), limit));
+    if (count !== undefined && count < limit) this.#collectedTo = oldest.mapPage;
+    return count ?? 0;
   }
 
   /** The newest committed checkpoint, as far as this sequencer knows. */
@@ -282,7 +300,7 @@ export class Sequencer {
     for (const { logId, recordId } of published) heads.set(logId, recordId);
     await log.append(published.map((leaf) => hashLeaf(logLeafBytes(leaf))));
     const mapRoot = await map.update(
-      previous === undefined ? EMPTY_MAP : { hash: digestToBytes(previous.mapRoot), page: previous.mapPage },
+      previous === undefined ? EMPTY_MAP : rootOf(previous),
       [...heads].map(([logId, recordId]) => [mapKeyBytes(logId), hashLeaf(mapLeafBytes(recordId))] as const),
     );
     await transaction.saveLogParts(parts);
@@ -315,4 +333,8 @@ export class Sequencer {
   #timestamp(previous: StoredCheckpoint | undefined): number {
     return Math.max(Math.floor(this.#options.clock.now() / 1000), previous?.timestamp ?? 0);
   }
+}
+
+function rootOf({ mapRoot, mapPage }: StoredCheckpoint): MapRoot {
+  return { hash: digestToBytes(mapRoot), page: mapPage };
 }

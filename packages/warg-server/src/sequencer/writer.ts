@@ -4,6 +4,7 @@ import { StoreError } from '../store/errors.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import type { NewRecord } from '../store/rows.ts';
 import { acceptRecords } from './acceptance.ts';
+import { Collector } from './collector.ts';
 import { contentRejected, contentStored } from './contents.ts';
 import type { Operation, Outcome, WriterLimits } from './operations.ts';
 import type { Sequencer } from './sequencer.ts';
@@ -72,13 +73,17 @@ export class Writer implements RegistryWriter {
   #revision: number | undefined;
   #closing = false;
   #saidAhead = false;
+  readonly #collector: Collector;
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.#collector = new Collector(options.sequencer);
     // More often than the head is signed again, so that it is signed soon after its time.
     const interval = Math.min((options.resignInterval || TICK) / 4, TICK);
     this.#ticker = setInterval(() => {
-      this.tick().catch((error) => options.log.error({ error: String(error) }, 'cannot do the regular work'));
+      this.tick()
+        .then(() => this.collect())
+        .catch((error) => options.log.error({ error: String(error) }, 'cannot do the regular work'));
     }, interval);
     this.#ticker.unref();
     this.#looker = setInterval(() => {
@@ -124,6 +129,14 @@ export class Writer implements RegistryWriter {
     this.#wake();
   }
 
+  /** Gives up what proofs at old checkpoints would need. A timer calls it. */
+  async collect(): Promise<void> {
+    const { clock, limits, log } = this.#options;
+    const time = Math.floor((clock.now() - limits.proofRetention) / 1000);
+    const collected = await this.#collector.collect(time);
+    if (collected > 0) log.debug({ collected }, 'collected pages of the map that no proof needs any more');
+  }
+
   /** Looks whether somebody wrote to the store, and if so, whether there is something to sequence. A timer calls it. */
   async look(): Promise<void> {
     if (this.#running !== undefined) return;
@@ -165,6 +178,7 @@ export class Writer implements RegistryWriter {
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
     this.#wake();
+    await this.#collector.stop();
     await this.idle();
   }
 

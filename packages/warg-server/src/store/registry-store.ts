@@ -25,6 +25,8 @@ import type {
 export interface StoreReads {
   latestCheckpoint(): Promise<StoredCheckpoint | undefined>;
   checkpointAt(logLength: number): Promise<StoredCheckpoint | undefined>;
+  /** The newest checkpoint that was signed, for the last time, at this time or before. Seconds since the epoch. */
+  checkpointBefore(timestamp: number): Promise<StoredCheckpoint | undefined>;
   /** The note of the newest checkpoint; undefined if it was signed without a key of the log. */
   logNote(): Promise<LogNote | undefined>;
 

@@ -20,6 +20,17 @@ export async function checkpointAt(db: Queries, logLength: number): Promise<Stor
   return row && toCheckpoint(row);
 }
 
+export async function checkpointBefore(
+  db: Queries,
+  timestamp: number,
+): Promise<StoredCheckpoint | undefined> {
+  const row = await db.get<CheckpointColumns>(
+    `SELECT ${COLUMNS} FROM checkpoint WHERE timestamp <= $1 ORDER BY timestamp DESC, sequence DESC LIMIT 1`,
+    timestamp,
+  );
+  return row && toCheckpoint(row);
+}
+
 export async function insertCheckpoint(
   db: Queries,
   previous: StoredCheckpoint | undefined,

@@ -137,4 +137,8 @@ export const MIGRATIONS: readonly string[] = [
     text text NOT NULL
   );
   `,
+  `
+  -- Finds the checkpoint that was the newest at a time.
+  CREATE INDEX checkpoint_by_time ON checkpoint (timestamp, sequence);
+  `,
 ];

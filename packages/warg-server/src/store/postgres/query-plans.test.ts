@@ -51,6 +51,7 @@ async function useAll(session: PostgresSession): Promise<void> {
   await session.insertCheckpoint(undefined, checkpoint(0));
   await session.replaceCheckpoint(checkpoint(0), checkpoint(0, { signature: 'again' }));
   await session.checkpointAt(1);
+  await session.checkpointBefore(1_800_000_000);
   await session.saveLogNote({ logLength: 1, text: 'note' });
   await session.logNote();
   await session.saveLogNote(undefined);

@@ -38,6 +38,9 @@ export class PostgresSession implements StoreTransaction {
   checkpointAt(logLength: number) {
     return checkpoints.checkpointAt(this.#db, logLength);
   }
+  checkpointBefore(timestamp: number) {
+    return checkpoints.checkpointBefore(this.#db, timestamp);
+  }
   logNote() {
     return checkpoints.logNote(this.#db);
   }

@@ -15,6 +15,14 @@ export function checkpointAt(db: Connection, logLength: number): StoredCheckpoin
   return row && toCheckpoint(row);
 }
 
+export function checkpointBefore(db: Connection, timestamp: number): StoredCheckpoint | undefined {
+  const row = db.get<CheckpointColumns>(
+    `SELECT ${COLUMNS} FROM checkpoint WHERE timestamp <= ? ORDER BY timestamp DESC, sequence DESC LIMIT 1`,
+    timestamp,
+  );
+  return row && toCheckpoint(row);
+}
+
 export function insertCheckpoint(
   db: Connection,
   previous: StoredCheckpoint | undefined,

@@ -111,4 +111,8 @@ export const MIGRATIONS: readonly string[] = [
     text TEXT NOT NULL
   );
   `,
+  `
+  -- Finds the checkpoint that was the newest at a time; the rowid is the sequence.
+  CREATE INDEX checkpoint_by_time ON checkpoint (timestamp);
+  `,
 ];

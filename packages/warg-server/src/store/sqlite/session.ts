@@ -37,6 +37,9 @@ export class SqliteSession implements StoreTransaction {
   async checkpointAt(logLength: number) {
     return checkpoints.checkpointAt(this.#db, logLength);
   }
+  async checkpointBefore(timestamp: number) {
+    return checkpoints.checkpointBefore(this.#db, timestamp);
+  }
   async logNote() {
     return checkpoints.logNote(this.#db);
   }

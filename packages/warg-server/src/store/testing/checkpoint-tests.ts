@@ -75,6 +75,20 @@ export function checkpointTests(test: StoreTest): void {
     assert.equal(await insert(store, again, checkpoint(2)), true);
   });
 
+  test('are found by their time', async ({ store, reader }) => {
+    const times = [100, 200, 200, 300];
+    const all = times.map((timestamp, sequence) => checkpoint(sequence, { timestamp }));
+    for (const [i, each] of all.entries()) await insert(store, all[i - 1], each);
+    const at = (time: number) => reader.read((reads) => reads.checkpointBefore(time));
+    assert.equal(await at(99), undefined);
+    assert.deepEqual(await at(100), all[0]);
+    assert.deepEqual(await at(199), all[0]);
+    assert.deepEqual(await at(200), all[2]);
+    assert.deepEqual(await at(2 ** 40), all[3]);
+    await replace(store, all[3]!, { ...all[3]!, timestamp: 400 });
+    assert.deepEqual(await at(399), all[2]);
+  });
+
   test('may have a note, which the next one takes the place of', async ({ store, reader }) => {
     const read = () => reader.read((reads) => reads.logNote());
     const save = (note: LogNote | undefined) =>
