@@ -9,6 +9,7 @@ import { fail, finish, skip } from './checks.ts';
 import { compareServers } from './differential/run.ts';
 import { NoRust, rustPrograms } from './programs/cargo.ts';
 import { NoGo, tesseraFsck } from './programs/go.ts';
+import { followRotation } from './rotation/rust-clients.ts';
 import { verifyTiles } from './tiles/verify-tiles.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'warg-interop-'));
@@ -16,6 +17,7 @@ process.on('exit', () => rmSync(work, { recursive: true, force: true }));
 await part('the Rust programs', NoRust, async () => {
   const rust = await rustPrograms();
   await bothWays(rust, work);
+  await followRotation(rust, work);
   await compareServers(rust, work);
 });
 await part("Tessera's fsck", NoGo, async () => verifyTiles(await tesseraFsck(), work));
