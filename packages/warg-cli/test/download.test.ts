@@ -106,6 +106,25 @@ describe('downloading', () => {
     expect(existsSync(join(fresh.folder, 'tool.wasm'))).toBe(false);
   });
 
+  it('says that a content is withdrawn, and why, until it is given back', async () => {
+    const fresh = await consumer();
+    const digest = digestOf(FIRST);
+    await registry.administer('content', 'withdraw', digest, '--reason', 'court order 7');
+    const refused = await fresh.warg('download', 'example:tool@1.0.0', '--json');
+    expect(refused).toMatchObject({
+      code: 1,
+      json: { error: { code: 'CONTENT_WITHDRAWN', details: { digest, reason: 'court order 7' } } },
+    });
+    const said = await fresh.warg('download', 'example:tool@1.0.0');
+    expect(said.stderr).toMatch(/withdrew content .*court order 7\n.*The record stays proved/s);
+    // Others of the package are to be had, and all of it is still proved.
+    expect(await fresh.json('download', 'example:tool@1.1.0', '--cache-only')).toMatchObject({
+      assurance: 'proved',
+    });
+    await registry.administer('content', 'restore', digest);
+    await fresh.json('download', 'example:tool@1.0.0', '--cache-only');
+  });
+
   it('works offline from what is stored, and says so', async () => {
     const away = await consumer();
     expect(await away.warg('download', 'example:tool', '--offline', '--json')).toMatchObject({

@@ -53,6 +53,7 @@ export type ClientErrorCode =
   | 'VERSION_NOT_FOUND'
   | 'VERSION_YANKED'
   | 'CONTENT_UNAVAILABLE' // no source delivered it
+  | 'CONTENT_WITHDRAWN' // the registry does not hand it out any more, and says why
   | 'CONTENT_MISMATCH' // what was delivered does not have the digest
   | 'CONTENT_TOO_LARGE'
   | 'CONTENT_MISSING' // content to publish that is nowhere

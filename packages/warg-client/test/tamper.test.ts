@@ -3,6 +3,7 @@
 // registry would have made it believe.
 
 import { WargError } from '@warg/crypto';
+import { contentWithdrawn, encodeApiError } from '@warg/protocol/api';
 import { describe, expect, it } from 'vitest';
 import type { WargClient } from '../src/client.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
@@ -201,6 +202,7 @@ describe('content that', () => {
       () => new Response('hello, world', { headers: { 'content-length': '1001' } }),
     ],
     ['is not there', 'CONTENT_UNAVAILABLE', () => new Response('hello, world', { status: 404 })],
+    ['is withdrawn there', 'CONTENT_WITHDRAWN', () => new Response('order 7', { status: 451 })],
     ['is a part', 'CONTENT_UNAVAILABLE', () => new Response('hello, world', { status: 206 })],
     [
       'never ends',
@@ -221,6 +223,21 @@ describe('content that', () => {
   it.each(bad)('%s is refused and not kept', async (_name, code, lie) => {
     const { result, cached } = await download(/^\/content\//, lie);
     await expect(result).rejects.toMatchObject({ name: 'ClientError', code });
+    expect(await cached()).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'says why',
+      encodeApiError(contentWithdrawn(`sha256:${'00'.repeat(32)}` as never, 'order\u001b[31m 7')).body,
+    ],
+    ['says no more', JSON.stringify({ status: 451, message: 'order\u001b[31m 7' })],
+  ])('that the registry withdrew is a code of its own, where it %s', async (_, body) => {
+    const { result, cached } = await download(/^\/v1\/content\//, () => new Response(body, { status: 451 }));
+    await expect(result).rejects.toMatchObject({
+      code: 'CONTENT_WITHDRAWN',
+      details: { reason: 'order [31m 7', status: 451 },
+    });
     expect(await cached()).toBeUndefined();
   });
 

@@ -3,9 +3,10 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodePrivateKey, generatePrivateKey, keyIdOf, type PrivateKey, publicKeyOf } from '@warg/crypto';
+import { decodeApiError, paths } from '@warg/protocol/api';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { describeWithPostgres, type PostgresServer, startPostgres } from './postgres-server.ts';
-import { type TestPackage, testPackage } from './publisher.ts';
+import { digestNamed, releaseEntry, type TestPackage, testPackage } from './publisher.ts';
 import { callerOf } from './registry-caller.ts';
 import { freePort, PROGRAM, programEnvironment, type ServerProcess, startServer } from './server-process.ts';
 
@@ -130,6 +131,67 @@ function operatorTests(storeOptions: () => Promise<readonly string[]>): void {
     ]);
   });
 
+  it('withdraws a content and gives it back, while its record stays provable', async () => {
+    const server = await serve(
+      store,
+      '--database-run-migrations',
+      '--public-url',
+      'https://registry.example',
+    );
+    const call = callerAt(server);
+    const pkg = testPackage('test:a');
+    const [digest, other] = [digestNamed('one'), digestNamed('two')];
+    await call.settle(pkg.init());
+    const release = pkg.release('1.0.0', digest);
+    await call.publish(release);
+    expect((await call.upload(release, digest, 'one')).status).toBe(201);
+    await until(async () => (await call.get(paths.content(digest))).status === 200);
+
+    const out = await must('content', 'withdraw', digest, '--reason', 'court order 7', ...store);
+    expect(out).toBe(`withdrawn: ${digest}\n`);
+    for (const path of [paths.content(digest), `content/${digest.replace(':', '-')}`]) {
+      const answer = await call.get(path);
+      expect(answer.status).toBe(451);
+      expect(answer.headers.get('link')).toBe('<https://registry.example>; rel="blocked-by"');
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+      expect(decodeApiError(451, answer.text, 'content').case).toEqual({
+        variant: 'ContentWithdrawn',
+        id: digest,
+        reason: 'court order 7',
+      });
+    }
+    // No record may bring it again, under whatever name; nor may an upload that was expected already.
+    const again = await call.publish(testPackage('test:b').init(releaseEntry('1.0.0', digest)));
+    expect(again).toMatchObject({ status: 422, text: expect.stringContaining('court order 7') });
+    const waiting = pkg.release('2.0.0', other);
+    expect((await call.publish(waiting)).status).toBe(202);
+    expect(await must('content', 'withdraw', other, '--reason', 'order 8', ...store)).toContain(
+      'no published record names it',
+    );
+    expect((await call.upload(waiting, other, 'two')).status).toBe(451);
+    const status = await call.get(paths.record(release.logId, release.recordId));
+    expect(status.json()).toMatchObject({ state: 'published' });
+
+    const listed = JSON.parse(await must('content', 'list-withdrawn', '--json', ...store));
+    expect(
+      new Map(listed.map((each: { digest: string; reason: string }) => [each.digest, each.reason])),
+    ).toEqual(
+      new Map([
+        [digest, 'court order 7'],
+        [other, 'order 8'],
+      ]),
+    );
+    await must('content', 'restore', digest, ...store);
+    expect((await call.get(paths.content(digest))).status).toBe(200);
+    const twice = await admin('content', 'restore', digest, ...store);
+    expect(twice).toMatchObject({ code: 1, err: expect.stringContaining('is not withdrawn') });
+    expect(JSON.parse(await must('audit', '--json', ...store))).toMatchObject([
+      { action: 'content.withdraw', details: { digest, reason: 'court order 7' } },
+      { action: 'content.withdraw', details: { digest: other } },
+      { action: 'content.restore', details: { digest } },
+    ]);
+  });
+
   it('keeps its key if the file holds one that may not sign, or none', async () => {
     const server = await serve(store, '--database-run-migrations');
     await copyFile(join(dir, 'new.key'), join(dir, 'operator.key'));
@@ -186,6 +248,9 @@ describe('warg-server operator, beside a server on SQLite', () => {
     const data = ['--data-dir', join(dir, 'data')];
     const secret = encodePrivateKey(newKey);
     const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
+      [['content', 'withdraw', 'x', '--reason', 'y', ...data], 2, /Expected the digest/],
+      [['content', 'withdraw', digestNamed('x'), ...data], 2, /required option '--reason/],
+      [['content', 'withdraw', digestNamed('x'), '--reason', 'a\nb', ...data], 2, /Expected one line/],
       [['operator', 'add-key', secret], 2, /Expected a public key/],
       [['operator', 'add-key', publicKeyOf(newKey), '--permission', 'everything'], 2, /Expected commit/],
       [['operator', 'revoke-key', publicKeyOf(newKey)], 2, /Expected a key id/],

@@ -47,6 +47,9 @@ const HINTS: { readonly [code in ClientErrorCode]?: string } = {
     'Check the name and the registry; some registries hide packages from those who may not see them.',
   VERSION_YANKED: 'Its publishers withdrew this version. Choose another one: `warg info PACKAGE` lists them.',
   CONTENT_UNAVAILABLE: 'The record is proved, but no source delivered its content. Try again later.',
+  CONTENT_WITHDRAWN:
+    'The record stays proved, but the registry has a reason not to hand out its content. Another version may be to be had: ' +
+    '`warg info PACKAGE` lists them.',
   CONTENT_MISMATCH:
     'It is not what was published. A copy in the content folder is fetched anew without --offline; else the source ' +
     'is to be asked what it delivers.',

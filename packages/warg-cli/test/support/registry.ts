@@ -17,6 +17,8 @@ const PROGRAM = fileURLToPath(new URL('../../../warg-server/bin/warg-server.js',
 export interface RunningRegistry {
   readonly url: string;
   readonly operatorKey: PublicKey;
+  /** Runs a command of administration on it. */
+  administer(...args: string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -50,6 +52,13 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   return {
     url,
     operatorKey: publicKeyOf(operatorKey),
+    administer: async (...command) => {
+      const administration = spawn(process.execPath, [PROGRAM, ...command, '--data-dir', options.folder], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      const [code] = await once(administration, 'exit');
+      if (code !== 0) throw new Error(`warg-server ${command[0]} ended with ${code}`);
+    },
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, 'exit');

@@ -1,19 +1,26 @@
 import type { Digest } from '@warg/crypto';
-import type { ContentSource } from '@warg/protocol/api';
+import {
+  type ApiError,
+  type ContentSource,
+  decodeApiError,
+  limits as protocolLimits,
+} from '@warg/protocol/api';
 import type { ContentSink } from '../content/content.ts';
 import { contentMismatch, hashInto } from '../content/hashing.ts';
 import { type ClientContext, reporter } from '../context.ts';
 import { ClientError, isClientError } from '../errors.ts';
-import { announcedSize, bodyChunks } from '../http/body.ts';
+import { announcedSize, bodyChunks, readBody } from '../http/body.ts';
 import { demandReachable, parseLink, redact } from '../http/urls.ts';
 import type { CallOptions } from '../options.ts';
+import { apiErrorOf, type RegistryApi } from '../registry/registry-api.ts';
+import { forPeople } from '../registry/words.ts';
 
 /**
  * Fetches content from the sources that the registry names, one after the other, until one delivers what has
  * the digest. Sources are strangers: they get no token, and are believed nothing.
  *
  * @param open makes a new sink for each attempt; the one that holds the content is returned, not committed
- * @throws ClientError `CONTENT_UNAVAILABLE` | `CONTENT_MISMATCH` | `CONTENT_TOO_LARGE`
+ * @throws ClientError `CONTENT_UNAVAILABLE` | `CONTENT_WITHDRAWN` | `CONTENT_MISMATCH` | `CONTENT_TOO_LARGE`
  */
 export async function fetchContent(
   context: ClientContext,
@@ -30,7 +37,7 @@ export async function fetchContent(
     );
   }
   const { api } = await context.connect(signal);
-  const named = (await api.contentSources(digest, { signal })).contentSources.get(digest) ?? [];
+  const named = await sourcesOf(api, digest, signal);
   // A list without end would keep us busy without end.
   const sources = named.slice(0, context.limits.contentSources);
   const failures: Error[] = [];
@@ -48,6 +55,31 @@ export async function fetchContent(
     }
   }
   throw unavailable(digest, failures);
+}
+
+async function sourcesOf(
+  api: RegistryApi,
+  digest: Digest,
+  signal: AbortSignal | undefined,
+): Promise<readonly ContentSource[]> {
+  try {
+    return (await api.contentSources(digest, { signal })).contentSources.get(digest) ?? [];
+  } catch (error) {
+    const found = apiErrorOf(error);
+    if (found?.status === 451) throw withdrawn(digest, found);
+    throw error;
+  }
+}
+
+/** 451, RFC 7725: the record stays true, but its content is not to be had, and asking again is of no use. */
+function withdrawn(digest: Digest, cause: ApiError): ClientError {
+  const reason = forPeople(cause.case.variant === 'ContentWithdrawn' ? cause.case.reason : cause.message);
+  return new ClientError(
+    'CONTENT_WITHDRAWN',
+    `the registry withdrew content ${digest} and does not hand it out any more: ${reason}`,
+    { digest, reason, status: 451 },
+    { cause },
+  );
 }
 
 async function fetchFrom(
@@ -71,6 +103,15 @@ async function fetchFrom(
     what,
     signal: options.signal,
   });
+  if (response.status === 451) {
+    const body = await readBody(response, {
+      limit: protocolLimits.errorBody,
+      limits,
+      signal: options.signal,
+      what,
+    });
+    throw withdrawn(digest, decodeApiError(451, body, 'content'));
+  }
   if (response.status !== 200) {
     await response.body?.cancel().catch(() => {});
     throw new ClientError('CONTENT_UNAVAILABLE', `${redact(url)} answers with status ${response.status}`, {
@@ -103,8 +144,12 @@ function unavailable(digest: Digest, failures: readonly Error[]): ClientError {
     );
   }
   // What was changed is worse news than what is away, and must not hide behind it.
-  const worst = failures.find((error) => isClientError(error, 'CONTENT_MISMATCH')) ?? failures.at(-1)!;
-  if (failures.length === 1 || isClientError(worst, 'CONTENT_MISMATCH')) return worst as ClientError;
+  const worst =
+    failures.find((error) => isClientError(error, 'CONTENT_MISMATCH')) ??
+    failures.find((error) => isClientError(error, 'CONTENT_WITHDRAWN')) ??
+    failures.at(-1)!;
+  const isNews = isClientError(worst, 'CONTENT_MISMATCH') || isClientError(worst, 'CONTENT_WITHDRAWN');
+  if (failures.length === 1 || isNews) return worst as ClientError;
   return new ClientError(
     'CONTENT_UNAVAILABLE',
     `none of ${failures.length} places delivered content ${digest}: ${failures.map(({ message }) => message).join('; ')}`,

@@ -43,6 +43,16 @@ const CASES: readonly (readonly [ApiError, ErrorFamily, number, string])[] = [
   ],
   [errors.packageNameConflict('n:p'), 'package', 409, '{"status":409,"type":"name","id":"n:p"}'],
   [errors.namespaceConflict('n'), 'package', 409, '{"status":409,"type":"namespace","id":"n"}'],
+  ...(['content', 'package'] as const).map(
+    (family) =>
+      [
+        errors.contentWithdrawn(logId, 'order 7'),
+        family,
+        451,
+        `{"status":451,"type":"contentDigest","id":"${logId}","reason":"order 7",` +
+          `"message":"the registry withdrew the content \`${logId}\`: order 7"}`,
+      ] as const,
+  ),
   [errors.recordNotSourcing(), 'package', 405, '{"status":405}'],
   [errors.unauthorized('who'), 'package', 401, '{"status":401,"message":"who"}'],
   [errors.rejection('bad'), 'package', 422, '{"status":422,"message":"bad"}'],

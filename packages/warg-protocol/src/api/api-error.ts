@@ -16,6 +16,7 @@ const CODES = {
   ConflictPendingPublish: 'CONFLICT_PENDING_PUBLISH',
   PackageNameConflict: 'PACKAGE_NAME_CONFLICT',
   NamespaceConflict: 'NAMESPACE_CONFLICT',
+  ContentWithdrawn: 'CONTENT_WITHDRAWN',
   RecordNotSourcing: 'RECORD_NOT_SOURCING',
   Unauthorized: 'UNAUTHORIZED',
   Rejection: 'REJECTION',
@@ -118,6 +119,11 @@ export function packageNameConflict(name: string): ApiError {
 /** 409 `namespace`. The Rust client cannot read it. @param namespace the one that is there already */
 export function namespaceConflict(namespace: string): ApiError {
   return new ApiError({ variant: 'NamespaceConflict', id: namespace });
+}
+
+/** 451 `contentDigest`. @param reason for people, such as the order that it follows */
+export function contentWithdrawn(digest: HashText, reason: string): ApiError {
+  return new ApiError({ variant: 'ContentWithdrawn', id: digest, reason });
 }
 
 /** 405 */

@@ -29,6 +29,8 @@ export type ApiErrorCase =
   | { readonly variant: 'PackageNameConflict'; readonly id: string }
   /** 409: a namespace that differs by case alone exists. Other implementations cannot read it. */
   | { readonly variant: 'NamespaceConflict'; readonly id: string }
+  /** 451: the registry withdrew the content, for reasons that it tells. Other implementations read a mere message. */
+  | { readonly variant: 'ContentWithdrawn'; readonly id: HashText; readonly reason: string }
   /** 405: content for a record that waits for none. */
   | { readonly variant: 'RecordNotSourcing' }
   /** 401 */
@@ -62,6 +64,7 @@ const STATUS: { readonly [V in Exclude<ApiErrorVariant, 'Message'>]: number } = 
   ConflictPendingPublish: 409,
   PackageNameConflict: 409,
   NamespaceConflict: 409,
+  ContentWithdrawn: 451,
   RecordNotSourcing: 405,
   Unauthorized: 401,
   Rejection: 422,
@@ -105,6 +108,8 @@ export function messageOf(error: ApiErrorCase): string {
       return `the package name conflicts with the existing package \`${error.id}\``;
     case 'NamespaceConflict':
       return `the namespace conflicts with the existing namespace \`${error.id}\``;
+    case 'ContentWithdrawn':
+      return `the registry withdrew the content \`${error.id}\`: ${error.reason}`;
     case 'RecordNotSourcing':
       return 'the record is not currently sourcing content';
     case 'Unauthorized':

@@ -25,7 +25,7 @@ import {
   writeU64,
 } from '../json/index.ts';
 import { ApiError } from './api-error.ts';
-import { type ApiErrorCase, statusOf } from './error-cases.ts';
+import { type ApiErrorCase, messageOf, statusOf } from './error-cases.ts';
 import { limits } from './limits.ts';
 import type { JsonInput } from './values.ts';
 
@@ -67,6 +67,12 @@ function writeError(error: ApiErrorCase): string {
       return `{"status":409,"type":"name","id":${writeText(error.id)}}`;
     case 'NamespaceConflict':
       return `{"status":409,"type":"namespace","id":${writeText(error.id)}}`;
+    case 'ContentWithdrawn':
+      // With a message, for those who know no more of errors than that.
+      return (
+        `{"status":451,"type":"contentDigest","id":${writeText(error.id)},"reason":${writeText(error.reason)},` +
+        `"message":${writeText(messageOf(error))}}`
+      );
     case 'RecordNotSourcing':
       return '{"status":405}';
     case 'PackageLogNotIncluded':
@@ -205,6 +211,13 @@ const FORMS: { readonly [F in ErrorFamily]: readonly Form[] } = {
 
 /** What only this implementation writes. */
 const OWN_FORMS: readonly Form[] = [
+  (object, at) => {
+    readMember(object, 'status', at, readStatus(451));
+    readMember(object, 'type', at, oneOf('contentDigest'));
+    const id = readMember(object, 'id', at, readHash);
+    const reason = readMember(object, 'reason', at, readText);
+    return () => ({ variant: 'ContentWithdrawn', id, reason });
+  },
   entityForm(404, ['name'], readText, (_, id) => ({ variant: 'PackageNameNotFound', id })),
   entityForm(409, ['name', 'namespace'], readText, (type, id) => ({
     variant: type === 'name' ? 'PackageNameConflict' : 'NamespaceConflict',

@@ -10,6 +10,7 @@ export {
   bundleFailure,
   checkpointNotFound,
   contentDigestNotFound,
+  contentWithdrawn,
   fetchTokenNotFound,
   incorrectProof,
   invalidBody,

@@ -130,6 +130,14 @@ function entityError<const T extends readonly string[]>(status: number, types: T
   return z.object({ status: z.literal(status), type: z.enum(types), id });
 }
 
+const withdrawnError = z.object({
+  status: z.literal(451),
+  type: z.literal('contentDigest'),
+  id: digest,
+  reason: z.string(),
+  message: z.string(),
+});
+
 /** The JSON of the errors that each part of the API answers with, the most telling form first. */
 export const errorSchemas = {
   fetch: z.union([
@@ -138,13 +146,14 @@ export const errorSchemas = {
     entityError(404, ['fetchToken'], z.string()),
     messageError,
   ]),
-  content: z.union([entityError(404, ['contentDigest'], digest), messageError]),
+  content: z.union([entityError(404, ['contentDigest'], digest), withdrawnError, messageError]),
   package: z.union([
     entityError(404, ['log', 'record'], digest),
     entityError(404, ['namespace', 'name'], z.string()),
     entityError(409, ['record'], digest),
     entityError(409, ['namespaceImport', 'namespace', 'name'], z.string()),
     z.object({ status: z.literal(405) }),
+    withdrawnError,
     messageError,
   ]),
   proof: z.union([

@@ -7,7 +7,13 @@ import {
   type RecordId,
   verifyCheckpointSignature,
 } from '@warg/protocol';
-import { apiError, logNotFound, recordNotFound, recordNotSourcing } from '@warg/protocol/api';
+import {
+  apiError,
+  contentWithdrawn,
+  logNotFound,
+  recordNotFound,
+  recordNotSourcing,
+} from '@warg/protocol/api';
 import { readOperatorLog } from '../operator/operator-state.ts';
 import type { Operation } from '../sequencer/operations.ts';
 import type { RegistryWriter } from '../sequencer/writer.ts';
@@ -45,7 +51,10 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
         const { record, contents } = await requireRecord(reads, logId, recordId);
         if (record.state !== 'sourcing') throw recordNotSourcing();
         // One that was stored since may be sent again: the answer to the first time may have been lost.
-        if (contents.some((content) => content.digest === digest)) {
+        const needed = contents.find((content) => content.digest === digest);
+        if (needed !== undefined) {
+          const [withdrawn] = await reads.withdrawals([digest]);
+          if (withdrawn !== undefined) throw contentWithdrawn(needed.digest, withdrawn.reason);
           return versionsOf(decodePackageRecord(record.envelope.contentBytes), digest);
         }
         throw apiError(
@@ -64,6 +73,11 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
     },
     isContentReferenced: async (digest) =>
       isDigest(digest) && (await store.read((reads) => reads.isContentReferenced(digest))),
+    withdrawalReason: async (digest) => {
+      if (!isDigest(digest)) return undefined;
+      const [found] = await store.read((reads) => reads.withdrawals([digest]));
+      return found?.reason;
+    },
 
     proveInclusion: (logLength, leafs) => proofs.inclusion(logLength, leafs),
     proveConsistency: (from, to) => proofs.consistency(from, to),

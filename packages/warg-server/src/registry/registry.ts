@@ -46,7 +46,7 @@ export interface RegistryCore {
    *
    * @throws ApiError 400 (name or record cannot be read, or the name is not the log's), 401 (key unknown, signature wrong, not
    *   authorised), 404 `namespace`, 409 `namespaceImport` | `record` (another record is processing on the same `prev`), 422 (refused by the
-   *   registry's policy), 429 (too many records of this log or address wait for content)
+   *   registry's policy, or of content that is withdrawn), 429 (too many records of this log or address wait for content)
    */
   submit(submission: Submission): Promise<RecordStatus>;
   /**
@@ -57,7 +57,8 @@ export interface RegistryCore {
    * Asked before an upload is read: does this record still wait for this content?
    *
    * @returns the versions that the record releases it as
-   * @throws ApiError 404 `log` | `record`, 405 (the record is not sourcing), 400 (the record does not need that content)
+   * @throws ApiError 404 `log` | `record`, 405 (the record is not sourcing), 400 (the record does not need that content), 451 (it
+   *   is withdrawn)
    */
   expectContent(upload: ContentUpload): Promise<readonly string[]>;
   /**
@@ -75,6 +76,8 @@ export interface RegistryCore {
   contentRejected(upload: ContentUpload, reason: string): Promise<RecordStatus>;
   /** Whether a published record names this content. */
   isContentReferenced(digest: string): Promise<boolean>;
+  /** Why a content is not handed out any more, if that is so. */
+  withdrawalReason(digest: string): Promise<string | undefined>;
 
   /**
    * @throws ApiError 404 `logLength` | `leaf`, 422 `packageNotIncluded` | `incorrectProof` (the leaf is not its log's head at that length) | `failure` (no leaf)

@@ -14,6 +14,7 @@ import {
 } from '@warg/protocol';
 import {
   apiError,
+  contentWithdrawn,
   namespaceImported,
   namespaceNotFound,
   pendingPublishConflict,
@@ -68,6 +69,7 @@ export async function submitRecord(
   await store.read((reads) => requireNamespace(reads, packageName));
   requireStrict(record, envelope.contentBytes, clock.now(), limits.clockSkew);
   const digests = requireFewContents(record, limits);
+  await store.read((reads) => refuseWithdrawn(reads, digests));
   await options.recordPolicy?.check({ packageName, envelope, record });
   await store.read((reads) => requireSigner(reads, logId, record, envelope));
 
@@ -160,6 +162,13 @@ async function requireSigner(
     throw unauthorized(`signature \`${envelope.signature}\` verification failed`);
   }
   if (!signer.permitted) throw rejection(`the key \`${envelope.keyId}\` has no permission in this package`);
+}
+
+/** @throws ApiError 422 */
+async function refuseWithdrawn(reads: StoreReads, digests: readonly Digest[]): Promise<void> {
+  if (digests.length === 0) return;
+  const found = (await reads.withdrawals(digests)).find((each) => each !== undefined);
+  if (found !== undefined) throw rejection(contentWithdrawn(found.digest, found.reason).message);
 }
 
 interface Signer {

@@ -11,6 +11,7 @@ import type {
   ReleaseRow,
   StoredCheckpoint,
   StoredRecord,
+  WithdrawnContent,
 } from './rows.ts';
 
 /**
@@ -151,4 +152,10 @@ export function toAuditEntry([id, time, actor, action, details]: AuditColumns): 
 
 export function fromAuditEntry({ time = Date.now(), actor, action, details }: NewAuditEntry) {
   return [time, actor, action, JSON.stringify(details)] as const;
+}
+
+export type WithdrawnColumns = [digest: Uint8Array, reason: string, since: number];
+
+export function toWithdrawn([digest, reason, since]: WithdrawnColumns): WithdrawnContent {
+  return { digest: fromBlob(digest), reason, since };
 }

@@ -16,6 +16,7 @@ import type {
   RecordKey,
   StoredCheckpoint,
   StoredRecord,
+  WithdrawnContent,
 } from './rows.ts';
 
 /**
@@ -60,6 +61,13 @@ export interface StoreReads {
   namespaces(names: readonly string[]): Promise<readonly (NamespaceRow | undefined)[]>;
   logParts(queries: readonly LogPartQuery[]): Promise<readonly LogPart[]>;
   isContentReferenced(digest: string): Promise<boolean>;
+  /** For each: whether it is withdrawn, and why. */
+  withdrawals(digests: readonly string[]): Promise<readonly (WithdrawnContent | undefined)[]>;
+  /** All that are withdrawn, in the order of their digests: at most so many, behind a digest. */
+  listWithdrawals(query: {
+    readonly after?: string | undefined;
+    readonly limit: number;
+  }): Promise<readonly WithdrawnContent[]>;
 
   /** Records that wait for content, by log and address and by address alone. */
   sourcingOfLog(logId: LogId): Promise<readonly SourcingShare[]>;
@@ -108,6 +116,10 @@ export interface StoreTransaction extends StoreReads {
   /** Puts a note in the place of the one before; undefined leaves none. Belongs to the transaction of its checkpoint. */
   saveLogNote(note: LogNote | undefined): Promise<void>;
 
+  /** Withdraws a content, or changes why and since when it is withdrawn. */
+  withdrawContent(content: WithdrawnContent): Promise<void>;
+  /** @returns false if it was not withdrawn */
+  restoreContent(digest: string): Promise<boolean>;
   /** Notes what is done in this transaction by hand. */
   appendAudit(entry: NewAuditEntry): Promise<void>;
 }

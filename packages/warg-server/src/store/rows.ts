@@ -151,3 +151,12 @@ export interface AuditQuery {
   /** … at most so many. */
   readonly limit: number;
 }
+
+/** A content that is not handed out any more. */
+export interface WithdrawnContent {
+  readonly digest: Digest;
+  /** For everybody who asks for it. */
+  readonly reason: string;
+  /** ms since the epoch */
+  readonly since: number;
+}

@@ -3,6 +3,7 @@ import {
   apiError,
   contentDigestNotFound,
   contentTypes,
+  contentWithdrawn,
   encodeContentSourcesResponse,
   paths,
 } from '@warg/protocol/api';
@@ -10,7 +11,7 @@ import type { ContentStore } from '../../content/content-store.ts';
 import { contentFileName } from '../../content/file-content.ts';
 import { jsonAnswer, messageBody, notFoundMessage } from '../answers.ts';
 import { namesEtag, parseRange } from '../byte-range.ts';
-import { pathParameter } from '../errors.ts';
+import { AnswerError, pathParameter } from '../errors.ts';
 import type { Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
@@ -22,7 +23,7 @@ export function contentRoutes(services: Services): readonly Route[] {
       path: paths.content(':digest'),
       get: async (c) => {
         const digest = pathParameter(() => parseDigest(c.req.param('digest') ?? ''));
-        const size = await offeredSize(digest);
+        const size = await offeredSize(c.req.raw, digest);
         if (size === undefined) throw contentDigestNotFound(digest);
         const base = contentBaseUrl ?? publicUrl ?? new URL(c.req.raw.url).origin;
         return jsonAnswer(
@@ -48,7 +49,7 @@ export function contentRoutes(services: Services): readonly Route[] {
       path: 'content/:file',
       get: async (c) => {
         const digest = digestOfFile(c.req.param('file') ?? '');
-        const size = digest === undefined ? undefined : await offeredSize(digest);
+        const size = digest === undefined ? undefined : await offeredSize(c.req.raw, digest);
         if (digest === undefined || size === undefined) {
           throw apiError(404, notFoundMessage);
         }
@@ -68,9 +69,18 @@ export function contentRoutes(services: Services): readonly Route[] {
     },
   ];
 
-  /** The size of a content that may be had: one that a published record names and that is here. */
-  async function offeredSize(digest: Digest): Promise<number | undefined> {
-    return (await core.isContentReferenced(digest)) ? await content.size(digest) : undefined;
+  /**
+   * The size of a content that may be had: one that a published record names and that is here.
+   *
+   * @throws AnswerError 451 if it is withdrawn
+   */
+  async function offeredSize(request: Request, digest: Digest): Promise<number | undefined> {
+    if (!(await core.isContentReferenced(digest))) return undefined;
+    const reason = await core.withdrawalReason(digest);
+    if (reason === undefined) return content.size(digest);
+    // RFC 7725: who it is that does not hand it out.
+    const link = `<${publicUrl ?? new URL(request.url).origin}>; rel="blocked-by"`;
+    throw new AnswerError(contentWithdrawn(digest, reason), { link });
   }
 }
 

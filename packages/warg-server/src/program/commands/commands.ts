@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ProgramHost } from '../host.ts';
 import { auditCommand } from './audit-command.ts';
+import { contentCommand } from './content-command.ts';
 import { keyCommand } from './key-command.ts';
 import { operatorCommand } from './operator-command.ts';
 
@@ -8,5 +9,6 @@ import { operatorCommand } from './operator-command.ts';
 export const commands: readonly ((host: ProgramHost) => Command)[] = [
   keyCommand,
   operatorCommand,
+  contentCommand,
   auditCommand,
 ];

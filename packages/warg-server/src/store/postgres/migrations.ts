@@ -141,4 +141,12 @@ export const MIGRATIONS: readonly string[] = [
   -- Finds the checkpoint that was the newest at a time.
   CREATE INDEX checkpoint_by_time ON checkpoint (timestamp, sequence);
   `,
+  `
+  -- Contents that are not handed out any more. What records say of them stays.
+  CREATE TABLE withdrawn_content (
+    digest bytea PRIMARY KEY,
+    reason text NOT NULL,
+    since bigint NOT NULL
+  );
+  `,
 ];

@@ -61,6 +61,11 @@ async function useAll(session: PostgresSession): Promise<void> {
     tiles: [{ level: 0, index: 0, hashes: new Uint8Array(32) }],
   });
   await session.logStore.readTiles([{ level: 0, index: 0 }]);
+  const withdrawn = digestNamed('content');
+  await session.withdrawContent({ digest: withdrawn, reason: 'r', since: 1 });
+  await session.withdrawals([withdrawn]);
+  await session.listWithdrawals({ limit: 1 });
+  await session.restoreContent(withdrawn);
   await session.appendAudit({ actor: 'a', action: 'b', details: {} });
   await session.audit({ since: 0, limit: 1 });
   const page = { id: 1, bytes: new Uint8Array(10) };

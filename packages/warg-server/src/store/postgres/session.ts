@@ -11,6 +11,7 @@ import type {
   PublishedQuery,
   RecordKey,
   StoredCheckpoint,
+  WithdrawnContent,
 } from '../rows.ts';
 import * as audits from './audit-queries.ts';
 import * as checkpoints from './checkpoint-queries.ts';
@@ -19,6 +20,7 @@ import type { Queries } from './queries.ts';
 import * as reads from './record-reads.ts';
 import * as writes from './record-writes.ts';
 import { postgresLogStore, postgresMapStore } from './tree-stores.ts';
+import * as withdrawn from './withdrawal-queries.ts';
 
 /** Questions and writes; whether they are in a transaction is the business of the queries that it is given. */
 export class PostgresSession implements StoreTransaction {
@@ -92,6 +94,12 @@ export class PostgresSession implements StoreTransaction {
   isContentReferenced(digest: string) {
     return reads.isContentReferenced(this.#db, digest);
   }
+  withdrawals(digests: readonly string[]) {
+    return withdrawn.withdrawals(this.#db, digests);
+  }
+  listWithdrawals({ after, limit }: { readonly after?: string | undefined; readonly limit: number }) {
+    return withdrawn.listWithdrawals(this.#db, after, limit);
+  }
   sourcingOfLog(logId: LogId) {
     return reads.sourcingOfLog(this.#db, logId);
   }
@@ -129,6 +137,12 @@ export class PostgresSession implements StoreTransaction {
   }
   saveLogNote(note: LogNote | undefined) {
     return checkpoints.saveLogNote(this.#db, note);
+  }
+  withdrawContent(content: WithdrawnContent) {
+    return withdrawn.withdrawContent(this.#db, content);
+  }
+  restoreContent(digest: string) {
+    return withdrawn.restoreContent(this.#db, digest);
   }
   appendAudit(entry: NewAuditEntry) {
     return audits.appendAudit(this.#db, entry);

@@ -115,4 +115,12 @@ export const MIGRATIONS: readonly string[] = [
   -- Finds the checkpoint that was the newest at a time; the rowid is the sequence.
   CREATE INDEX checkpoint_by_time ON checkpoint (timestamp);
   `,
+  `
+  -- Contents that are not handed out any more. What records say of them stays.
+  CREATE TABLE withdrawn_content (
+    digest BLOB PRIMARY KEY,
+    reason TEXT NOT NULL,
+    since INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];

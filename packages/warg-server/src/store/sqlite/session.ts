@@ -12,12 +12,14 @@ import type {
   PublishedQuery,
   RecordKey,
   StoredCheckpoint,
+  WithdrawnContent,
 } from '../rows.ts';
 import * as audits from './audit-queries.ts';
 import * as checkpoints from './checkpoint-queries.ts';
 import type { Connection } from './connection.ts';
 import * as logs from './log-queries.ts';
 import * as records from './record-queries.ts';
+import * as withdrawn from './withdrawal-queries.ts';
 
 /** Questions and writes on one connection; whether they are in a transaction is the store's business. */
 export class SqliteSession implements StoreTransaction {
@@ -91,6 +93,12 @@ export class SqliteSession implements StoreTransaction {
   async isContentReferenced(digest: string) {
     return records.isContentReferenced(this.#db, digest);
   }
+  async withdrawals(digests: readonly string[]) {
+    return digests.map((digest) => withdrawn.withdrawal(this.#db, digest));
+  }
+  async listWithdrawals({ after, limit }: { readonly after?: string | undefined; readonly limit: number }) {
+    return withdrawn.listWithdrawals(this.#db, after, limit);
+  }
   async sourcingOfLog(logId: LogId) {
     return records.sourcingOfLog(this.#db, logId);
   }
@@ -128,6 +136,12 @@ export class SqliteSession implements StoreTransaction {
   }
   async saveLogNote(note: LogNote | undefined) {
     return checkpoints.saveLogNote(this.#db, note);
+  }
+  async withdrawContent(content: WithdrawnContent) {
+    return withdrawn.withdrawContent(this.#db, content);
+  }
+  async restoreContent(digest: string) {
+    return withdrawn.restoreContent(this.#db, digest);
   }
   async appendAudit(entry: NewAuditEntry) {
     return audits.appendAudit(this.#db, entry);

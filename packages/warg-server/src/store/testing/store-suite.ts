@@ -5,6 +5,7 @@ import type { TestApi } from './fixtures.ts';
 import { logTests } from './log-tests.ts';
 import { recordTests } from './record-tests.ts';
 import { transactionTests } from './transaction-tests.ts';
+import { withdrawalTests } from './withdrawal-tests.ts';
 
 /** An empty store to test. */
 export interface StoreFixture {
@@ -41,5 +42,6 @@ export function testRegistryStore(api: TestApi, name: string, open: () => Promis
     api.describe('checkpoints', () => checkpointTests(test));
     api.describe('transactions', () => transactionTests(test));
     api.describe('audit entries', () => auditTests(test));
+    api.describe('withdrawn contents', () => withdrawalTests(test));
   });
 }
