@@ -21,6 +21,6 @@ export default defineConfig({
   onSuccess: async () => {
     const tools = import.meta.resolve('@bytecodealliance/jco-transpile/wasm-tools');
     await copyFile(new URL('../vendor/wasm-tools.core.wasm', tools), 'dist/wasm-tools.core.wasm');
-    await copyFile(new URL('../LICENSE', tools), 'dist/wasm-tools.LICENSE');
+    await copyFile(new URL('../LICENSE', tools), 'dist/wasm-tools.notice.txt');
   },
 });

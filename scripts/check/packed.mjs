@@ -63,7 +63,8 @@ async function strayFiles({ name, tarball }) {
     ...files
       .filter(
         (file) =>
-          !expected.includes(file) && !/^(dist\/.*\.(js|d\.ts|map)|bin\/.*\.js|CHANGELOG\.md)$/.test(file),
+          !expected.includes(file) &&
+          !/^(dist\/.*\.(js|d\.ts|map|wasm|notice\.txt)|bin\/.*\.js|CHANGELOG\.md)$/.test(file),
       )
       .map((file) => `${name}: ${file} does not belong into the tarball`),
     ...files.filter((file) => /\.test\.|test-report/.test(file)).map((file) => `${name}: ${file} is a test`),

@@ -3,6 +3,7 @@ export {
   ContentError,
   type ContentErrorCode,
   type ContentStore,
+  type StoredContent,
 } from './content/content-store.ts';
 export { fileContent } from './content/file-content.ts';
 export { memoryContent } from './content/memory-content.ts';

@@ -22,6 +22,7 @@ export interface TestRegistry {
   readonly writer: Writer;
   readonly store: RegistryStore;
   readonly operatorKey: PublicKey;
+  readonly privateKey: PrivateKey;
   readonly clock: TestClock;
   /** What the content store is said to have. */
   readonly contents: Set<Digest>;
@@ -46,6 +47,8 @@ export interface TestRegistryOptions {
   readonly resignInterval?: number;
   /** Whether every content is there; true if not given. */
   readonly hasAllContent?: boolean;
+  /** In place of `hasAllContent` and {@link TestRegistry.contents}. */
+  readonly hasContent?: (digest: Digest) => Promise<boolean>;
   readonly clock?: TestClock;
 }
 
@@ -84,7 +87,7 @@ export async function testRegistry(options: TestRegistryOptions = {}): Promise<T
     resignInterval,
     log,
   });
-  const hasContent = async (digest: Digest) => hasAllContent || contents.has(digest);
+  const hasContent = options.hasContent ?? (async (digest: Digest) => hasAllContent || contents.has(digest));
   const core = createCore({ store, writer, hasContent, recordPolicy, clock, limits }, async () => {
     await writer.close();
     await store.close();
@@ -94,6 +97,7 @@ export async function testRegistry(options: TestRegistryOptions = {}): Promise<T
     writer,
     store,
     operatorKey: publicKeyOf(operatorKey),
+    privateKey: operatorKey,
     clock,
     contents,
     logged,

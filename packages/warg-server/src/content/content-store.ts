@@ -6,6 +6,15 @@ export interface ByteRange {
   readonly end: number;
 }
 
+/** A content that a store has. */
+export interface StoredContent {
+  readonly digest: Digest;
+  /** bytes */
+  readonly size: number;
+  /** When it was stored last, ms since the epoch; undefined if the store does not say. */
+  readonly storedAt: number | undefined;
+}
+
 /** What may go wrong with a content, as opposed to with the disk it lies on. */
 export type ContentErrorCode =
   | 'CONTENT_DIGEST_MISMATCH'
@@ -59,6 +68,16 @@ export interface ContentStore {
    * A URL from which anybody can download the content, for `lifetime` seconds. Only stores that can make one have this.
    */
   temporaryUrl?(digest: Digest, lifetime: number): Promise<URL>;
+
+  /** Every content that is stored, in no order. What comes or goes meanwhile may or may not be among them. */
+  list(): AsyncIterable<StoredContent>;
+
+  /**
+   * Removes a content. One that is not there, or that somebody else put there, is left as it is.
+   *
+   * @throws ContentError `CONTENT_STORE_UNAVAILABLE` also where the store lets nobody remove anything
+   */
+  remove(digest: Digest): Promise<void>;
 
   /** Forgets what unfinished writes left. Writes that still run fail. */
   close(): Promise<void>;

@@ -1,7 +1,7 @@
-import { type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Digest } from '@warg/crypto';
-import type { ByteRange, ContentStore } from './content-store.ts';
+import { type Digest, isDigest } from '@warg/crypto';
+import type { ByteRange, ContentStore, StoredContent } from './content-store.ts';
 import { openSpool } from './spool.ts';
 
 const readChunkBytes = 128 * 1024;
@@ -9,6 +9,12 @@ const readChunkBytes = 128 * 1024;
 /** The name under which a content is stored and served: a `:` is no good in a file name on Windows. */
 export function contentFileName(digest: Digest): string {
   return digest.replace(':', '-');
+}
+
+/** The digest of a content that is stored under this name; undefined for any other name. */
+export function digestOfFileName(name: string): Digest | undefined {
+  const text = name.replace('-', ':');
+  return isDigest(text) && contentFileName(text) === name ? text : undefined;
 }
 
 /**
@@ -52,6 +58,18 @@ export async function fileContent(dir: string): Promise<ContentStore> {
         await syncDirectory(filesDir);
         return size;
       }),
+
+    async *list(): AsyncGenerator<StoredContent> {
+      for await (const { name } of await opendir(filesDir)) {
+        const digest = digestOfFileName(name);
+        const found = digest && (await stat(pathOf(digest)).catch(ignoreMissing));
+        if (digest && found?.isFile()) yield { digest, size: found.size, storedAt: found.mtimeMs };
+      }
+    },
+
+    async remove(digest: Digest): Promise<void> {
+      await rm(pathOf(digest), { force: true });
+    },
 
     close: () => spool.close(),
   };
@@ -103,6 +121,10 @@ async function syncDirectory(dir: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!hasCode(error, 'ENOENT')) throw error;
 }
 
 function hasCode(error: unknown, code: string): boolean {

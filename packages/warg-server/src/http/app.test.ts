@@ -115,6 +115,8 @@ describe('what nobody expected', () => {
       },
       read: async () => new ReadableStream(),
       write: async () => 0,
+      list: async function* () {},
+      remove: async () => {},
       close: async () => {},
     };
     const { call: broken, close } = await openRegistry({ content, log });

@@ -14,6 +14,9 @@ import { ExitCode, ProgramError } from './program-error.ts';
 /** The environment variables that say who we are to a store. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The options that say where contents are: next to the records, if nowhere else. */
+type ContentPlaceOptions = Pick<StoreOptions, 'dataStore' | 'dataDir'> & ContentOptions;
+
 /** A content store that is open. */
 export interface OpenContent {
   readonly content: ContentStore;
@@ -26,10 +29,7 @@ export interface OpenContent {
  *
  * @throws ProgramError; with exit code 2 for options that do not go together
  */
-export async function openContent(
-  options: StoreOptions & ContentOptions,
-  env: Environment,
-): Promise<OpenContent> {
+export async function openContent(options: ContentPlaceOptions, env: Environment): Promise<OpenContent> {
   const { contentStore, dataStore, dataDir } = options;
   requireS3(options);
   if (contentStore === undefined) return await openLocal(options);
@@ -53,11 +53,7 @@ export async function openContent(
   }
 }
 
-async function openLocal({
-  contentDir,
-  dataStore,
-  dataDir,
-}: StoreOptions & ContentOptions): Promise<OpenContent> {
+async function openLocal({ contentDir, dataStore, dataDir }: ContentPlaceOptions): Promise<OpenContent> {
   const dir = contentDir ?? (dataStore === 'memory' ? undefined : join(dataDir, 'content'));
   if (dir === undefined) return { content: memoryContent(), where: 'memory, gone at exit' };
   await prepareDir(dir, '--content-dir');

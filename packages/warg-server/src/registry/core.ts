@@ -15,7 +15,7 @@ import {
   recordNotSourcing,
 } from '@warg/protocol/api';
 import { readOperatorLog } from '../operator/operator-state.ts';
-import type { Operation } from '../sequencer/operations.ts';
+import type { Operation, Outcome } from '../sequencer/operations.ts';
 import type { RegistryWriter } from '../sequencer/writer.ts';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { RecordKey } from '../store/rows.ts';
@@ -64,7 +64,15 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
       }),
     contentStored: async ({ logId, recordId, digest }) => {
       const record = requireKey(logId, recordId);
-      return settle(store, writer, { type: 'contentStored', record, digest }, record);
+      if (!isDigest(digest)) throw apiError(400, `\`${digest}\` is no digest`);
+      const operation = { type: 'contentStored', record, digest } as const;
+      const outcome = await writer.submit(operation);
+      if (outcome.type !== 'removal') return settled(store, outcome, operation, record);
+      // It may have been stored before its removal was over, or not.
+      if (outcome.removal === 'removed' && (await options.hasContent(digest))) {
+        return settle(store, writer, { ...operation, isBack: true }, record);
+      }
+      throw contentIsGoing();
     },
     contentRejected: async ({ logId, recordId, digest }, reason) => {
       const record = requireKey(logId, recordId);
@@ -163,10 +171,25 @@ async function settle(
   operation: Operation,
   key: RecordKey,
 ): Promise<RecordStatus> {
-  const outcome = await writer.submit(operation);
+  return settled(store, await writer.submit(operation), operation, key);
+}
+
+/** Somebody removes contents that no record named, at the moment at which one came to name it. */
+function contentIsGoing(): Error {
+  return apiError(503, 'the content was being removed while it was stored: upload it again in a minute');
+}
+
+async function settled(
+  store: RegistryStore,
+  outcome: Outcome,
+  operation: Operation,
+  key: RecordKey,
+): Promise<RecordStatus> {
   switch (outcome.type) {
     case 'status':
       return outcome.status;
+    case 'removal':
+      throw contentIsGoing();
     case 'notFound':
       throw await store.read((reads) => notFound(reads, key));
     case 'notSourcing':

@@ -13,9 +13,10 @@ import { recordStatus } from './status.ts';
  */
 export async function acceptRecords(
   transaction: StoreTransaction,
-  records: readonly NewRecord[],
+  newRecords: readonly NewRecord[],
   limits: WriterLimits,
 ): Promise<Outcome[]> {
+  const records = await withoutRemoved(transaction, newRecords);
   const existing = await transaction.findRecords(records);
   const processing = await transaction.processingOn(records);
   const room = new SourcingRoom(transaction, limits);
@@ -54,6 +55,30 @@ export async function acceptRecords(
     accepted.set(id, record);
     return { type: 'status', status: statusOfNew(record) };
   }
+}
+
+/** What was seen in the content store before this transaction may be on its way out of it: such contents are missing. */
+async function withoutRemoved(
+  transaction: StoreTransaction,
+  records: readonly NewRecord[],
+): Promise<readonly NewRecord[]> {
+  const present = new Set(
+    records.flatMap(({ contents }) => contents.filter(({ missing }) => !missing).map(({ digest }) => digest)),
+  );
+  if (present.size === 0) return records;
+  const now = Math.max(...records.map(({ acceptedAt }) => acceptedAt));
+  const digests = [...present];
+  const removals = await transaction.contentRemovals(digests, now);
+  const removed = new Set(digests.filter((_, i) => removals[i] !== undefined));
+  if (removed.size === 0) return records;
+  return records.map((record) => {
+    const contents = record.contents.map(({ digest, missing }) => ({
+      digest,
+      missing: missing || removed.has(digest),
+    }));
+    const isWaiting = contents.some(({ missing }) => missing);
+    return { ...record, contents, state: isWaiting ? 'sourcing' : record.state };
+  });
 }
 
 function statusOfNew(record: NewRecord) {

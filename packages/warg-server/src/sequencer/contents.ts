@@ -1,21 +1,29 @@
 import type { StoreTransaction } from '../store/registry-store.ts';
 import type { RecordKey, StoredRecord } from '../store/rows.ts';
-import type { Outcome } from './operations.ts';
+import type { Operation, Outcome } from './operations.ts';
 import { recordStatus } from './status.ts';
+
+type ContentStored = Extract<Operation, { readonly type: 'contentStored' }>;
 
 /**
  * Notes that a content is there. The last one that a record waits for makes it `processing`, in the same transaction: it
  * never reads `sourcing` again. A record that does not wait any more is answered as it stands.
+ *
+ * A removal that was begun before the record named the content may take it away after it was stored.
  */
 export async function contentStored(
   transaction: StoreTransaction,
-  key: RecordKey,
-  digest: string,
+  { record: key, digest, isBack }: ContentStored,
   now: number,
 ): Promise<Outcome> {
   const [record] = await transaction.findRecords([key]);
   if (record === undefined) return { type: 'notFound' };
   if (record.state !== 'sourcing') return { type: 'status', status: recordStatus(record, []) };
+
+  const [removal] = await transaction.contentRemovals([digest], now);
+  if (removal === 'removing' || (removal === 'removed' && isBack !== true))
+    return { type: 'removal', removal };
+  if (removal !== undefined) await transaction.forgetRemovals([digest]);
 
   await transaction.markContentStored([{ arrival: record.arrival, digest }]);
   const contents = await transaction.contentsOf(record.arrival);

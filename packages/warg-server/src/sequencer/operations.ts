@@ -1,6 +1,7 @@
+import type { Digest } from '@warg/crypto';
 import type { RecordId } from '@warg/protocol';
 import type { RecordStatus } from '../registry/registry.ts';
-import type { NewRecord, RecordKey } from '../store/rows.ts';
+import type { ContentRemoval, NewRecord, RecordKey } from '../store/rows.ts';
 
 /**
  * What the writer can be asked to do, and its answers: plain data that goes through a message port as it is. What the
@@ -9,7 +10,13 @@ import type { NewRecord, RecordKey } from '../store/rows.ts';
  */
 export type Operation =
   | { readonly type: 'accept'; readonly record: NewRecord }
-  | { readonly type: 'contentStored'; readonly record: RecordKey; readonly digest: string }
+  | {
+      readonly type: 'contentStored';
+      readonly record: RecordKey;
+      readonly digest: Digest;
+      /** Whether it was seen in its store after its removal was over. */
+      readonly isBack?: boolean;
+    }
   | { readonly type: 'contentRejected'; readonly record: RecordKey; readonly reason: string };
 
 export type Outcome =
@@ -18,6 +25,8 @@ export type Outcome =
   | { readonly type: 'conflict'; readonly with: RecordId }
   /** Too many records wait for content. */
   | { readonly type: 'full'; readonly scope: 'log' | 'address'; readonly limit: number }
+  /** The content is being removed, or was; it may have gone since it was stored. */
+  | { readonly type: 'removal'; readonly removal: ContentRemoval }
   | { readonly type: 'notFound' }
   | { readonly type: 'notSourcing' };
 

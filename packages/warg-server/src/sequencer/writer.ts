@@ -266,7 +266,7 @@ export class Writer implements RegistryWriter {
       const now = clock.now();
       for (const [index, operation] of operations.entries()) {
         if (operation.type === 'contentStored') {
-          results[index] = await contentStored(transaction, operation.record, operation.digest, now);
+          results[index] = await contentStored(transaction, operation, now);
         } else if (operation.type === 'contentRejected') {
           results[index] = await contentRejected(transaction, operation.record, operation.reason, now);
         }

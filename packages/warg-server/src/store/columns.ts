@@ -1,5 +1,5 @@
 import type { Digest } from '@warg/crypto';
-import type { RecordState } from './rows.ts';
+import type { ContentRemoval, RecordState } from './rows.ts';
 
 /** How values stand in columns. Hashes are kept as their bytes: half the size of their text, and most of what an index holds. */
 
@@ -27,4 +27,10 @@ const STATES: readonly RecordState[] = ['sourcing', 'processing', 'rejected', 'p
 
 export function stateOf(number: number): RecordState {
   return STATES[number]!;
+}
+
+export const REMOVAL_NUMBER: Readonly<Record<ContentRemoval, number>> = { removing: 0, removed: 1 };
+
+export function removalOf(number: number): ContentRemoval {
+  return number === REMOVAL_NUMBER.removing ? 'removing' : 'removed';
 }

@@ -1,9 +1,11 @@
+import type { Digest } from '@warg/crypto';
 import type { LogId, PackageName, RecordId } from '@warg/protocol';
 import type { LogStore, MapStore } from '@warg/transparency';
 import type {
   AuditEntry,
   AuditQuery,
   ContentNeed,
+  ContentRemoval,
   KeyRow,
   LogNote,
   LogPart,
@@ -68,6 +70,10 @@ export interface StoreReads {
     readonly after?: string | undefined;
     readonly limit: number;
   }): Promise<readonly WithdrawnContent[]>;
+  /** For each: whether a record names it that is published or still may be: nothing else keeps a content. */
+  areContentsNamed(digests: readonly Digest[]): Promise<readonly boolean[]>;
+  /** For each: how far its removal is, if one was noted until after `now`. */
+  contentRemovals(digests: readonly Digest[], now: number): Promise<readonly (ContentRemoval | undefined)[]>;
 
   /** Records that wait for content, by log and address and by address alone. */
   sourcingOfLog(logId: LogId): Promise<readonly SourcingShare[]>;
@@ -101,6 +107,12 @@ export interface StoreTransaction extends StoreReads {
   expireSourcing(before: number, reason: string, now: number): Promise<number>;
   /** Forgets records that expired before `before`; returns how many. */
   forgetExpired(before: number): Promise<number>;
+
+  /** Notes how far the removal of contents is, over what was noted before. The note holds until `until`, ms since the epoch. */
+  noteRemovals(digests: readonly Digest[], removal: ContentRemoval, until: number): Promise<void>;
+  forgetRemovals(digests: readonly Digest[]): Promise<void>;
+  /** Forgets what holds no longer. */
+  forgetPastRemovals(now: number): Promise<void>;
 
   /** Writes the given rows over what is there; rows that are not given stay. */
   saveLogParts(parts: readonly LogPart[]): Promise<void>;

@@ -93,6 +93,12 @@ export interface NamespaceRow {
   readonly registry: string | undefined;
 }
 
+/**
+ * How far the removal of a content is that no record named. While it is `removing` the content may be there or not; once it is
+ * `removed` it is gone, unless it was stored again since.
+ */
+export type ContentRemoval = 'removing' | 'removed';
+
 /** A part of a log's state: what the records at hand may touch, and no more. */
 export interface LogPart {
   readonly logId: LogId;

@@ -1,4 +1,4 @@
-import { type Digest, decodeUtf8, digestOf, encodeUtf8 } from '@warg/crypto';
+import { type Digest, decodeUtf8, digestOf, encodeUtf8, isDigest } from '@warg/crypto';
 import { StoreProtocolError } from '../remote/operation.ts';
 
 /** The media types of a Wasm OCI artifact, as they are written. */
@@ -29,16 +29,44 @@ export function encodeConfig(layer: Digest, description: WasmDescription): Uint8
   return json({ ...common, os: 'wasip2', layerDigests: [layer], component: { exports, imports } });
 }
 
+/** The annotation that says when an artifact was made; registries do not tell when something was pushed. */
+const createdAnnotation = 'org.opencontainers.image.created';
+
+/** What a manifest says of the artifact besides its layer. */
+export interface ManifestFacts {
+  /** ms since the epoch; undefined if it does not say */
+  readonly created: number | undefined;
+  /** The digest of its configuration; undefined if it names none. */
+  readonly config: Digest | undefined;
+}
+
+/** Reads when an artifact was made, and what else belongs to it. */
+export function manifestFacts(manifest: Uint8Array): ManifestFacts {
+  const { annotations, config } = (parse(manifest) ?? {}) as {
+    annotations?: Record<string, unknown> | null;
+    config?: { digest?: unknown } | null;
+  };
+  const created = annotations?.[createdAnnotation];
+  const time = typeof created === 'string' ? Date.parse(created) : Number.NaN;
+  const digest = config?.digest;
+  return {
+    created: Number.isNaN(time) ? undefined : time,
+    config: typeof digest === 'string' && isDigest(digest) ? digest : undefined,
+  };
+}
+
 /** Writes the manifest: the configuration and the content as the single layer. */
 export function encodeManifest(
   config: Uint8Array,
   layer: { readonly digest: Digest; readonly size: number },
+  created: Date,
 ): Uint8Array<ArrayBuffer> {
   return json({
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,
     config: { mediaType: mediaTypes.config, digest: digestOf(config), size: config.byteLength },
     layers: [{ mediaType: mediaTypes.layer, digest: layer.digest, size: layer.size }],
+    annotations: { [createdAnnotation]: created.toISOString() },
   });
 }
 

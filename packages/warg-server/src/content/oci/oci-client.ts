@@ -4,7 +4,7 @@ import { basicHeader, fetchToken, parseChallenge } from './authorization.ts';
 import type { OciCredentials } from './docker-config.ts';
 
 /** What a request is for; registries give tokens for one or the other. */
-export type OciAction = 'pull' | 'push';
+export type OciAction = 'pull' | 'push' | 'delete';
 
 export interface OciRequest extends Omit<StoreRequest, 'headers'> {
   readonly headers?: Readonly<Record<string, string>>;

@@ -8,7 +8,7 @@ import { noDockerRegistry, startDockerRegistry } from '../../../test/docker-regi
 import { freePort } from '../../../test/server-process.ts';
 import type { StoreServer } from '../../../test/store-server.ts';
 import type { ContentStore } from '../content-store.ts';
-import { bytesOf, chunksOf } from '../testing/content-streams.ts';
+import { bytesOf, chunksOf, listed, writeMany } from '../testing/content-streams.ts';
 import { testContentStore } from '../testing/content-suite.ts';
 import { type OciOptions, ociContent } from './oci-content.ts';
 
@@ -47,6 +47,14 @@ describe.skipIf(noDockerRegistry !== undefined)(`an OCI registry${what}`, () => 
       headers: { accept: 'application/vnd.oci.image.manifest.v1+json' },
     });
 
+  it('lists more contents than one answer has, and nothing of another repository', async () => {
+    const store = await open({ repository: 'many' });
+    expect(await listed(store)).toEqual([]);
+    const digests = await writeMany(store, 103);
+    expect(await listed(store)).toEqual(digests);
+    await store.close();
+  });
+
   it('keeps a content as a Wasm OCI artifact', async () => {
     const store = await open({ repository: 'artifacts' });
     await store.write(digest, chunksOf(bytes, 2), 10);
@@ -62,6 +70,9 @@ describe.skipIf(noDockerRegistry !== undefined)(`an OCI registry${what}`, () => 
         size: expect.any(Number),
       },
       layers: [{ mediaType: 'application/wasm', digest, size: 3 }],
+      annotations: {
+        'org.opencontainers.image.created': expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      },
     });
     const config = new Uint8Array(
       await (await get(`blobs/${manifest.config.digest}`, 'artifacts')).arrayBuffer(),

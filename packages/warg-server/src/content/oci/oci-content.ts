@@ -1,11 +1,18 @@
 import { type Digest, digestOf } from '@warg/crypto';
-import type { ByteRange, ContentStore } from '../content-store.ts';
-import { contentFileName } from '../file-content.ts';
+import type { ByteRange, ContentStore, StoredContent } from '../content-store.ts';
+import { contentFileName, digestOfFileName } from '../file-content.ts';
 import { defaultPatience, discard, type Patience, readSmall } from '../remote/exchange.ts';
-import { operate, StoreAnswerError } from '../remote/operation.ts';
+import { operate, StoreAnswerError, StoreProtocolError } from '../remote/operation.ts';
 import { partOf, rangeHeader } from '../remote/part.ts';
 import { openSpool, type SpooledFile } from '../spool.ts';
-import { encodeConfig, encodeManifest, layerSize, manifestTypes, mediaTypes } from './artifact.ts';
+import {
+  encodeConfig,
+  encodeManifest,
+  layerSize,
+  manifestFacts,
+  manifestTypes,
+  mediaTypes,
+} from './artifact.ts';
 import { describeWasm } from './component-names.ts';
 import { type CredentialSource, dockerCredentials } from './docker-config.ts';
 import { apiHost, type OciAction, type OciRequest, ociClient } from './oci-client.ts';
@@ -24,6 +31,7 @@ export interface OciOptions {
 }
 
 const largestManifest = 2 ** 16;
+const largestTagList = 2 ** 20;
 const largestLayer = 2 ** 40;
 
 /**
@@ -89,21 +97,80 @@ export async function ociContent(options: OciOptions): Promise<ContentStore> {
           if ((await sizeOf(digest)) === file.size) return;
           await pushBlob(digest, file);
           await pushBlob(digestOf(config), config);
-          await pushManifest(digest, encodeManifest(config, { digest, size: file.size }));
+          await pushManifest(digest, encodeManifest(config, { digest, size: file.size }, new Date()));
         });
         return file.size;
+      }),
+
+    async *list(): AsyncGenerator<StoredContent> {
+      let page: URL | undefined = new URL('tags/list?n=100', base);
+      while (page !== undefined) {
+        const url: URL = page;
+        const { tags, next } = await operate('list the contents', patience, spool.closed, () => tagsAt(url));
+        for (const tag of tags) {
+          const digest = digestOfFileName(tag);
+          const found =
+            digest && (await operate(`ask for ${digest}`, patience, spool.closed, () => manifestOf(digest)));
+          const size = digest && found && layerSize(found, digest);
+          if (digest === undefined || found === undefined || size === undefined) continue;
+          yield { digest, size, storedAt: manifestFacts(found).created };
+        }
+        page = next;
+      }
+    },
+
+    remove: (digest: Digest): Promise<void> =>
+      operate(`remove ${digest}`, patience, spool.closed, async () => {
+        const manifest = await manifestOf(digest);
+        if (manifest === undefined || layerSize(manifest, digest) === undefined) return;
+        const { config } = manifestFacts(manifest);
+        // The manifest goes last: until then the content is found, and its removal can be tried again.
+        await removeAt(`blobs/${digest}`);
+        if (config !== undefined) await removeAt(`blobs/${config}`);
+        await removeAt(`manifests/${digestOf(manifest)}`);
       }),
 
     close: () => spool.close(),
   };
 
+  async function removeAt(path: string): Promise<void> {
+    const response = await client.send('delete', { method: 'DELETE', url: new URL(path, base) });
+    if (response.ok || response.status === 404) await discard(response);
+    else throw await refused('a removal', response);
+  }
+
+  /** A page of the tags, and where the next one is. */
+  async function tagsAt(
+    url: URL,
+  ): Promise<{ readonly tags: readonly string[]; readonly next: URL | undefined }> {
+    const response = await client.send('pull', { method: 'GET', url });
+    // So some registries say that nothing was ever pushed.
+    if (response.status === 404) {
+      await discard(response);
+      return { tags: [], next: undefined };
+    }
+    if (response.status !== 200) throw await refused('a list of the tags', response);
+    const link = /<([^>]+)>\s*;\s*rel="?next"?/.exec(response.headers.get('link') ?? '')?.[1];
+    const next = link !== undefined && URL.canParse(link, url.href) ? new URL(link, url) : undefined;
+    if (next !== undefined && (next.origin !== client.origin.origin || next.href === url.href)) {
+      throw new StoreProtocolError('the registry lists its tags at another place');
+    }
+    const bytes = await readSmall(response, largestTagList, patience.idle);
+    return { tags: tagsOf(bytes), next };
+  }
+
   /** The size that the manifest says. Without a manifest a registry may throw a blob away, so that alone is not enough. */
   async function sizeOf(digest: Digest): Promise<number | undefined> {
+    const manifest = await manifestOf(digest);
+    return manifest && layerSize(manifest, digest);
+  }
+
+  async function manifestOf(digest: Digest): Promise<Uint8Array | undefined> {
     const headers = { accept: manifestTypes.join(', ') };
     const request: OciRequest = { method: 'GET', url: manifestUrl(digest), headers };
     const response = await client.send('pull', request);
     if (response.status === 200) {
-      return layerSize(await readSmall(response, largestManifest, patience.idle), digest);
+      return await readSmall(response, largestManifest, patience.idle);
     }
     const refusal = await refused('the question for a manifest', response);
     // Some registries deny that there is anything where nothing was ever pushed. Who lacks the rights notices when pushing.
@@ -162,4 +229,17 @@ export async function ociContent(options: OciOptions): Promise<ContentStore> {
     // The code alone: messages of a store may repeat what was sent to it.
     return new StoreAnswerError(what, response.status, /"code"\s*:\s*"([A-Z_]{1,50})"/.exec(text)?.[1]);
   }
+}
+
+function tagsOf(bytes: Uint8Array): readonly string[] {
+  let tags: unknown;
+  try {
+    tags = (JSON.parse(Buffer.from(bytes).toString()) as { tags?: unknown } | null)?.tags;
+  } catch {
+    throw new StoreProtocolError('expected a list of tags, found no JSON');
+  }
+  // A repository of no tags has null.
+  if (tags === null || tags === undefined) return [];
+  if (!Array.isArray(tags)) throw new StoreProtocolError('expected a list of tags');
+  return tags.filter((tag) => typeof tag === 'string');
 }

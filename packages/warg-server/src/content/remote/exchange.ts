@@ -17,7 +17,7 @@ export const defaultPatience: Patience = { tries: 4, idle: 15_000, pause: 200 };
 
 /** A request to a store, which can be sent again and again. */
 export interface StoreRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   readonly url: URL;
   readonly headers: Headers;
   /** Bytes, or a file that is streamed. */

@@ -1,4 +1,6 @@
 import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf } from '@warg/crypto';
@@ -8,7 +10,7 @@ import { checkSignatures } from '../../../test/s3-signatures.ts';
 import { freePort } from '../../../test/server-process.ts';
 import type { StoreServer } from '../../../test/store-server.ts';
 import type { ContentStore } from '../content-store.ts';
-import { bytesOf, chunksOf } from '../testing/content-streams.ts';
+import { bytesOf, chunksOf, listed } from '../testing/content-streams.ts';
 import { testContentStore } from '../testing/content-suite.ts';
 import { bucketUrl, type S3Options, s3Content } from './s3-content.ts';
 
@@ -55,6 +57,38 @@ describe('bucketUrl', () => {
 describe('s3Content', () => {
   const bytes = new Uint8Array([1, 2, 3]);
   const digest = digestOf(bytes);
+
+  it('lists more contents than one answer has', async () => {
+    const digests = Array.from({ length: 8 }, (_, number) => digestOf(Uint8Array.of(number))).sort();
+    const keys = [...digests.map((each) => `many/${each.replace(':', '-')}`), 'many/sha256-other'];
+    // s3rver cannot continue a list: what it encrypts its tokens with has left Node.
+    const pages = createServer((request, response) => {
+      const query = new URL(request.url ?? '', 'http://localhost').searchParams;
+      const behind = keys.filter(
+        (key) => key > (query.get('start-after') ?? '') && key.startsWith(query.get('prefix') ?? ''),
+      );
+      const objects = behind.slice(0, 3).map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`);
+      response.end(`<R><IsTruncated>${behind.length > 3}</IsTruncated>${objects.join('')}</R>`);
+    });
+    await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve));
+    const { port } = pages.address() as AddressInfo;
+    const store = await open({ prefix: 'many', endpoint: `http://127.0.0.1:${port}` });
+    expect(await listed(store)).toEqual(digests);
+    await store.close();
+    pages.closeAllConnections();
+    pages.close();
+  });
+
+  it('neither lists nor removes what others put beside it', async () => {
+    const store = await open({ prefix: 'shared', endpoint: server.url });
+    await store.write(digest, chunksOf(bytes, 2), 10);
+    const other = await open({ prefix: 'shared/deeper', endpoint: server.url });
+    await other.write(digestOf(), chunksOf(new Uint8Array(), 1), 10);
+    expect(await listed(store)).toEqual([digest]);
+    await store.remove(digestOf());
+    expect(await other.size(digestOf())).toBe(0);
+    await Promise.all([store.close(), other.close()]);
+  });
 
   it('keeps a content as one object that is named after the digest, and nothing in the spool', async () => {
     const store = await open({ prefix: 'named' });

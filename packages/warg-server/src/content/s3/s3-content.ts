@@ -1,7 +1,7 @@
 import { type Digest, digestOf } from '@warg/crypto';
 import { AwsV4Signer } from 'aws4fetch';
-import type { ByteRange, ContentStore } from '../content-store.ts';
-import { contentFileName } from '../file-content.ts';
+import type { ByteRange, ContentStore, StoredContent } from '../content-store.ts';
+import { contentFileName, digestOfFileName } from '../file-content.ts';
 import {
   defaultPatience,
   discard,
@@ -13,6 +13,7 @@ import {
 import { operate, StoreAnswerError, StoreProtocolError } from '../remote/operation.ts';
 import { lengthOf, partOf, rangeHeader } from '../remote/part.ts';
 import { openSpool } from '../spool.ts';
+import { readListing } from './listing.ts';
 
 /** Whose requests these are. */
 export interface S3Credentials {
@@ -38,6 +39,8 @@ export interface S3Options {
 
 const emptyHash = hexOf(digestOf());
 const largestObject = 5 * 2 ** 30;
+/** Bytes of a page of a list, of a thousand objects. */
+const largestListing = 4 * 2 ** 20;
 /** Metadata of each object: how many bytes it was put with. */
 const sizeHeader = 'x-amz-meta-warg-size';
 
@@ -49,7 +52,7 @@ const sizeHeader = 'x-amz-meta-warg-size';
  * not count.
  *
  * Needs `s3:GetObject` and `s3:PutObject` for the objects and `s3:ListBucket` for the bucket: without the last one S3 does
- * not say that an object is missing.
+ * not say that an object is missing. To remove contents it needs `s3:DeleteObject`.
  *
  * @throws ContentError `CONTENT_STORE_UNAVAILABLE` when the bucket cannot be read
  *
@@ -113,8 +116,43 @@ export async function s3Content(options: S3Options): Promise<ContentStore> {
       return (await signed.sign()).url;
     },
 
+    async *list(): AsyncGenerator<StoredContent> {
+      for (let after: string | undefined; ; ) {
+        const page = await operate('list the contents', patience, spool.closed, () => listAfter(after));
+        yield* page.contents;
+        if (page.last === undefined) return;
+        after = page.last;
+      }
+    },
+
+    remove: (digest: Digest): Promise<void> =>
+      operate(`remove ${digest}`, patience, spool.closed, async () => {
+        if ((await sizeOf(digest)) === undefined) return;
+        const request = { method: 'DELETE', url: objectUrl(digest), headers: new Headers() } as const;
+        await discard(await succeed('a removal', request));
+      }),
+
     close: () => spool.close(),
   };
+
+  /** The contents of the next page, and the key to go on after; undefined at the end. */
+  async function listAfter(after: string | undefined) {
+    const url = new URL(root);
+    const query = new URLSearchParams({ 'list-type': '2', prefix: `${keyPrefix}sha256-` });
+    if (after !== undefined) query.set('start-after', after);
+    url.search = query.toString();
+    const answer = await succeed('a list of the bucket', { method: 'GET', url, headers: new Headers() });
+    const page = readListing(Buffer.from(await readSmall(answer, largestListing, patience.idle)).toString());
+    const contents = page.objects.flatMap(({ key, size, modified }) => {
+      const digest = key.startsWith(keyPrefix) ? digestOfFileName(key.slice(keyPrefix.length)) : undefined;
+      return digest === undefined ? [] : [{ digest, size, storedAt: modified }];
+    });
+    const last = page.objects.at(-1)?.key;
+    if (page.isTruncated && (last === undefined || last === after)) {
+      throw new StoreProtocolError('the store lists no more of a bucket that has more');
+    }
+    return { contents, last: page.isTruncated ? last : undefined };
+  }
 
   /** An object counts if it is as large as it was when it was sent: some services keep a part when they crash. */
   async function sizeOf(digest: Digest): Promise<number | undefined> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { digestOf } from '@warg/crypto';
-import type { ContentStore } from '../content-store.ts';
+import type { ContentStore, StoredContent } from '../content-store.ts';
 import { brokenAfter, bytesOf, chunksOf } from './content-streams.ts';
 
 /** What is used of a test runner; vitest, jest, mocha and `node:test` fit. */
@@ -101,6 +101,41 @@ export function testContentStore(api: TestApi, name: string, open: () => Promise
       const bytes = new Uint8Array(randomBytes(10));
       await assert.rejects(store.write(digestOf(bytes), brokenAfter(bytes), 100), /connection lost/);
       assert.equal(await store.size(digestOf(bytes)), undefined);
+    });
+
+    test('lists what it has, with size and time', async (store) => {
+      const started = Date.now();
+      const contents = [3, 0, 70_001].map((size) => new Uint8Array(randomBytes(size + 20)));
+      for (const bytes of contents) await store.write(digestOf(bytes), chunksOf(bytes, 999), mebibyte);
+      const found = new Map<string, StoredContent>();
+      for await (const each of store.list()) {
+        assert.ok(!found.has(each.digest));
+        found.set(each.digest, each);
+      }
+      for (const bytes of contents) {
+        const { size, storedAt } = found.get(digestOf(bytes)) ?? {};
+        assert.equal(size, bytes.byteLength);
+        // Some keep full seconds.
+        assert.ok(storedAt !== undefined && storedAt >= started - 2000 && storedAt <= Date.now() + 2000);
+      }
+      assert.ok(!found.has(digestOf(new Uint8Array(randomBytes(32)))));
+    });
+
+    test('removes a content, again and when it is not there, and takes it anew', async (store) => {
+      const [bytes, other] = [new Uint8Array(randomBytes(5000)), new Uint8Array(randomBytes(10))];
+      const digest = digestOf(bytes);
+      await store.write(digest, chunksOf(bytes, 999), mebibyte);
+      await store.write(digestOf(other), chunksOf(other, 999), mebibyte);
+      for (let time = 1; time <= 2; time++) {
+        await store.remove(digest);
+        assert.equal(await store.size(digest), undefined);
+        await assert.rejects(async () => await bytesOf(await store.read(digest)));
+        for await (const each of store.list()) assert.notEqual(each.digest, digest);
+      }
+      assert.equal(await store.size(digestOf(other)), 10);
+      assert.equal(await store.write(digest, chunksOf(bytes, 999), mebibyte), 5000);
+      assert.equal(await store.size(digest), 5000);
+      assert.deepEqual(await bytesOf(await store.read(digest)), bytes);
     });
 
     test('takes the same content again, and from several writers at once', async (store) => {

@@ -1,4 +1,4 @@
-import { type Digest, isDigest, parseDigest } from '@warg/crypto';
+import { type Digest, parseDigest } from '@warg/crypto';
 import {
   apiError,
   contentDigestNotFound,
@@ -8,7 +8,7 @@ import {
   paths,
 } from '@warg/protocol/api';
 import type { ContentStore } from '../../content/content-store.ts';
-import { contentFileName } from '../../content/file-content.ts';
+import { contentFileName, digestOfFileName } from '../../content/file-content.ts';
 import { jsonAnswer, messageBody, notFoundMessage } from '../answers.ts';
 import { namesEtag, parseRange } from '../byte-range.ts';
 import { AnswerError, pathParameter } from '../errors.ts';
@@ -48,7 +48,7 @@ export function contentRoutes(services: Services): readonly Route[] {
     {
       path: 'content/:file',
       get: async (c) => {
-        const digest = digestOfFile(c.req.param('file') ?? '');
+        const digest = digestOfFileName(c.req.param('file') ?? '');
         const size = digest === undefined ? undefined : await offeredSize(c.req.raw, digest);
         if (digest === undefined || size === undefined) {
           throw apiError(404, notFoundMessage);
@@ -82,11 +82,6 @@ export function contentRoutes(services: Services): readonly Route[] {
     const link = `<${publicUrl ?? new URL(request.url).origin}>; rel="blocked-by"`;
     throw new AnswerError(contentWithdrawn(digest, reason), { link });
   }
-}
-
-function digestOfFile(name: string): Digest | undefined {
-  const text = name.replace('-', ':');
-  return isDigest(text) && contentFileName(text) === name ? text : undefined;
 }
 
 /** Answers a request for a content: whole or a part of it; or that the asker has it already; or its head alone. */

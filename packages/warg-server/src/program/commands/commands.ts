@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ProgramHost } from '../host.ts';
 import { auditCommand } from './audit-command.ts';
 import { contentCommand } from './content-command.ts';
+import { gcCommand } from './gc-command.ts';
 import { keyCommand } from './key-command.ts';
 import { operatorCommand } from './operator-command.ts';
 
@@ -11,4 +12,5 @@ export const commands: readonly ((host: ProgramHost) => Command)[] = [
   operatorCommand,
   contentCommand,
   auditCommand,
+  gcCommand,
 ];

@@ -149,4 +149,14 @@ export const MIGRATIONS: readonly string[] = [
     since bigint NOT NULL
   );
   `,
+  `
+  -- Contents that no record named and that are being removed, or were not long ago: a record that names one meanwhile waits
+  -- for it, whatever the content store says.
+  CREATE TABLE content_removal (
+    digest bytea PRIMARY KEY,
+    state smallint NOT NULL,
+    until bigint NOT NULL
+  );
+  CREATE INDEX content_removal_until ON content_removal (until);
+  `,
 ];

@@ -1,8 +1,10 @@
+import type { Digest } from '@warg/crypto';
 import type { LogId } from '@warg/protocol';
 import type { LogStore, MapStore } from '@warg/transparency';
 import type { StateChange, StoreTransaction } from '../registry-store.ts';
 import type {
   AuditQuery,
+  ContentRemoval,
   LogNote,
   LogPart,
   LogPartQuery,
@@ -19,6 +21,7 @@ import * as logs from './log-queries.ts';
 import type { Queries } from './queries.ts';
 import * as reads from './record-reads.ts';
 import * as writes from './record-writes.ts';
+import * as removals from './removal-queries.ts';
 import { postgresLogStore, postgresMapStore } from './tree-stores.ts';
 import * as withdrawn from './withdrawal-queries.ts';
 
@@ -100,6 +103,12 @@ export class PostgresSession implements StoreTransaction {
   listWithdrawals({ after, limit }: { readonly after?: string | undefined; readonly limit: number }) {
     return withdrawn.listWithdrawals(this.#db, after, limit);
   }
+  areContentsNamed(digests: readonly Digest[]) {
+    return removals.areContentsNamed(this.#db, digests);
+  }
+  contentRemovals(digests: readonly Digest[], now: number) {
+    return removals.contentRemovals(this.#db, digests, now);
+  }
   sourcingOfLog(logId: LogId) {
     return reads.sourcingOfLog(this.#db, logId);
   }
@@ -125,6 +134,15 @@ export class PostgresSession implements StoreTransaction {
   }
   forgetExpired(before: number) {
     return writes.forgetExpired(this.#db, before);
+  }
+  noteRemovals(digests: readonly Digest[], removal: ContentRemoval, until: number) {
+    return removals.noteRemovals(this.#db, digests, removal, until);
+  }
+  forgetRemovals(digests: readonly Digest[]) {
+    return removals.forgetRemovals(this.#db, digests);
+  }
+  forgetPastRemovals(now: number) {
+    return removals.forgetPastRemovals(this.#db, now);
   }
   saveLogParts(parts: readonly LogPart[]) {
     return logs.saveLogParts(this.#db, parts);

@@ -123,4 +123,14 @@ export const MIGRATIONS: readonly string[] = [
     since INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- Contents that no record named and that are being removed, or were not long ago: a record that names one meanwhile waits
+  -- for it, whatever the content store says.
+  CREATE TABLE content_removal (
+    digest BLOB PRIMARY KEY,
+    state INTEGER NOT NULL,
+    until INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX content_removal_until ON content_removal (until);
+  `,
 ];

@@ -1,9 +1,11 @@
+import type { Digest } from '@warg/crypto';
 import type { LogId } from '@warg/protocol';
 import type { LogStore, MapStore } from '@warg/transparency';
 import { sqliteLogStore, sqliteMapStore } from '@warg/transparency/sqlite';
 import type { StateChange, StoreTransaction } from '../registry-store.ts';
 import type {
   AuditQuery,
+  ContentRemoval,
   LogNote,
   LogPart,
   LogPartQuery,
@@ -19,6 +21,7 @@ import * as checkpoints from './checkpoint-queries.ts';
 import type { Connection } from './connection.ts';
 import * as logs from './log-queries.ts';
 import * as records from './record-queries.ts';
+import * as removals from './removal-queries.ts';
 import * as withdrawn from './withdrawal-queries.ts';
 
 /** Questions and writes on one connection; whether they are in a transaction is the store's business. */
@@ -99,6 +102,12 @@ export class SqliteSession implements StoreTransaction {
   async listWithdrawals({ after, limit }: { readonly after?: string | undefined; readonly limit: number }) {
     return withdrawn.listWithdrawals(this.#db, after, limit);
   }
+  async areContentsNamed(digests: readonly Digest[]) {
+    return digests.map((digest) => removals.isContentNamed(this.#db, digest));
+  }
+  async contentRemovals(digests: readonly Digest[], now: number) {
+    return digests.map((digest) => removals.contentRemoval(this.#db, digest, now));
+  }
   async sourcingOfLog(logId: LogId) {
     return records.sourcingOfLog(this.#db, logId);
   }
@@ -124,6 +133,15 @@ export class SqliteSession implements StoreTransaction {
   }
   async forgetExpired(before: number) {
     return records.forgetExpired(this.#db, before);
+  }
+  async noteRemovals(digests: readonly Digest[], removal: ContentRemoval, until: number) {
+    for (const digest of digests) removals.noteRemoval(this.#db, digest, removal, until);
+  }
+  async forgetRemovals(digests: readonly Digest[]) {
+    for (const digest of digests) removals.forgetRemoval(this.#db, digest);
+  }
+  async forgetPastRemovals(now: number) {
+    removals.forgetPastRemovals(this.#db, now);
   }
   async saveLogParts(parts: readonly LogPart[]) {
     for (const part of parts) logs.saveLogPart(this.#db, part);

@@ -4,6 +4,7 @@ import { checkpointTests } from './checkpoint-tests.ts';
 import type { TestApi } from './fixtures.ts';
 import { logTests } from './log-tests.ts';
 import { recordTests } from './record-tests.ts';
+import { removalTests } from './removal-tests.ts';
 import { transactionTests } from './transaction-tests.ts';
 import { withdrawalTests } from './withdrawal-tests.ts';
 
@@ -41,6 +42,7 @@ export function testRegistryStore(api: TestApi, name: string, open: () => Promis
     api.describe('logs', () => logTests(test));
     api.describe('checkpoints', () => checkpointTests(test));
     api.describe('transactions', () => transactionTests(test));
+    api.describe('removals of contents', () => removalTests(test));
     api.describe('audit entries', () => auditTests(test));
     api.describe('withdrawn contents', () => withdrawalTests(test));
   });
