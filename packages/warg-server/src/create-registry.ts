@@ -4,8 +4,10 @@ import { memoryContent } from './content/memory-content.ts';
 import { createApp } from './http/app.ts';
 import { BodyMemory } from './http/body-memory.ts';
 import { answerError } from './http/errors.ts';
+import type { RateLimits } from './http/rate-limits.ts';
 import { type BodyTimeouts, defaultBodyTimeouts } from './http/request-body.ts';
 import type { RequestContext } from './http/request-context.ts';
+import { type TrustedProxies, trustedProxies } from './http/trusted-proxies.ts';
 import type { LogKey } from './log-note/log-key.ts';
 import type { ContentPolicy } from './policy/content/content-policy.ts';
 import { policedStore } from './policy/content/policed-content.ts';
@@ -50,6 +52,13 @@ export interface RegistryOptions {
   /** Largest content that is accepted, in bytes. Default 1 GiB. */
   readonly maxContentBytes?: number;
   readonly limits?: Partial<RegistryLimits>;
+  /** How often one asker may ask. Default: as often as it likes. */
+  readonly rateLimits?: RateLimits;
+  /**
+   * Proxies whose `X-Forwarded-For`, `-Proto` and `-Host` headers say who asks and for what: addresses and networks such as
+   * `10.0.0.0/8`. Default: nobody's.
+   */
+  readonly trustedProxies?: readonly string[];
   readonly bodyTimeouts?: Partial<BodyTimeouts>;
   /** Most memory that JSON bodies take together while they are read, in bytes; each has 64 KiB besides. Default 256 MiB. */
   readonly maxBodyMemory?: number;
@@ -113,6 +122,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   } = options;
   const publicUrl = baseUrl('publicUrl', options.publicUrl);
   const contentBaseUrl = baseUrl('contentBaseUrl', options.contentBaseUrl);
+  const proxies = proxiesOf(options.trustedProxies ?? []);
   const content = (await options.content) ?? memoryContent();
   const { contentRedirect } = options;
   if (contentRedirect !== undefined && content.temporaryUrl === undefined) {
@@ -155,6 +165,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     contentBaseUrl,
     contentRedirect,
     maxContentBytes,
+    rateLimits: options.rateLimits ?? {},
     timeouts: { ...defaultBodyTimeouts, ...options.bodyTimeouts },
     bodyMemory: new BodyMemory(maxBodyMemory),
     log,
@@ -169,7 +180,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     },
     fetch: async (request, context = {}) => {
       try {
-        return await app.fetch(request, context);
+        return await app.fetch(request, proxies.clientOf(request, context));
       } catch (error) {
         // hono hands on whatever is thrown that is no Error.
         return answerError(error, log, { method: request.method, path: new URL(request.url).pathname });
@@ -210,6 +221,14 @@ type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 /** Leaves out the members that are undefined. */
 function present<T extends object>(members: T): Present<T> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Present<T>;
+}
+
+function proxiesOf(networks: readonly string[]): TrustedProxies {
+  try {
+    return trustedProxies(networks);
+  } catch (error) {
+    throw new OptionError(`\`trustedProxies\`: ${(error as Error).message}`);
+  }
 }
 
 /** Reads a URL that other URLs are built on, and takes the slash off its end. */

@@ -31,6 +31,8 @@ export {
   type SocketLimits,
   serve,
 } from './http/node-server.ts';
+export type { RateLimit } from './http/rate-limiter.ts';
+export type { RateLimits } from './http/rate-limits.ts';
 export type { BodyTimeouts } from './http/request-body.ts';
 export type { RequestContext } from './http/request-context.ts';
 export { generateLogKey, LogKey, LogKeyError, parseLogKey } from './log-note/log-key.ts';

@@ -3,6 +3,7 @@ import { jsonAnswer, messageBody, notFoundMessage } from './answers.ts';
 import { cors } from './cors.ts';
 import { answerError } from './errors.ts';
 import { ImportedLogs } from './imported-logs.ts';
+import { rateLimited } from './rate-limits.ts';
 import { refuseOtherRegistry } from './registry-header.ts';
 import { addRoutes } from './router.ts';
 import { contentRoutes } from './routes/content.ts';
@@ -28,8 +29,9 @@ export function createApp(services: Services): Hono<AppEnv> {
     log.debug({ ...fields, ms: Math.round(performance.now() - start) }, 'answered');
   });
   app.use(cors);
+  app.use(rateLimited(services.rateLimits));
   app.use('/v1/*', async (c, next) => {
-    refuseOtherRegistry(c.req.raw, publicUrl);
+    refuseOtherRegistry(c.req.raw, publicUrl ?? c.env.origin);
     await next();
   });
   const imported = new ImportedLogs(services.core);

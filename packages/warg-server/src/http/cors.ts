@@ -17,6 +17,8 @@ const answerHeaders = [
   'accept-ranges',
   'content-length',
   'retry-after',
+  'ratelimit',
+  'ratelimit-policy',
   headers.registryHint,
 ];
 

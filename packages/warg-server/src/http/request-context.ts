@@ -5,6 +5,8 @@
 export interface RequestContext {
   /** The address the request came from, for limits per address. */
   readonly remoteAddress?: string;
+  /** Scheme and host under which the client reached the host, where the request's URL says something else: `https://a.example`. */
+  readonly origin?: string;
   /**
    * The request's body, where the host has a better source than `request.body`: one that may be left half read without
    * breaking the connection before the answer is written.

@@ -4,6 +4,7 @@ import type { ContentStore } from '../content/content-store.ts';
 import type { PolicedStore } from '../policy/content/policed-content.ts';
 import type { RegistryCore, RegistryLog } from '../registry/registry.ts';
 import type { BodyMemory } from './body-memory.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { BodyTimeouts } from './request-body.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -23,6 +24,7 @@ export interface Services {
   readonly contentRedirect: number | undefined;
   /** Largest content that is accepted, bytes. */
   readonly maxContentBytes: number;
+  readonly rateLimits: RateLimits;
   readonly timeouts: BodyTimeouts;
   readonly bodyMemory: BodyMemory;
   readonly log: RegistryLog;

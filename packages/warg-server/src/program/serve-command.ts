@@ -6,6 +6,7 @@ import { addLogOptions, type LogOptions } from './options/log-options.ts';
 import { addOperatorOptions, type OperatorOptions } from './options/operator-options.ts';
 import { addPolicyOptions, type PolicyOptions } from './options/policy-options.ts';
 import { addProofOptions, type ProofOptions } from './options/proof-options.ts';
+import { addRateLimitOptions, type RateLimitOptions } from './options/rate-limit-options.ts';
 import { addStoreOptions, type StoreOptions } from './options/store-options.ts';
 
 /** The options of `warg-server`, read but not yet acted on. */
@@ -16,6 +17,7 @@ export type ServeOptions = ListenOptions &
   LogKeyOptions &
   ProofOptions &
   PolicyOptions &
+  RateLimitOptions &
   LogOptions;
 
 /** The command that the program is when no other is named. */
@@ -28,6 +30,7 @@ export function serveCommand(): Command {
   addLogKeyOptions(command);
   addProofOptions(command);
   addPolicyOptions(command);
+  addRateLimitOptions(command);
   addLogOptions(command);
   return command;
 }

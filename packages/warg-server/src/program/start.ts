@@ -89,6 +89,8 @@ async function openRegistry(
         ...options.importNamespace.map((each) => ({ ...each, state: 'imported' as const })),
       ],
       maxContentBytes: options.maxContentSize,
+      rateLimits: options.rateLimit,
+      trustedProxies: options.trustedProxy,
       ...(publicUrl === undefined ? {} : { publicUrl }),
       ...(contentBaseUrl === undefined ? {} : { contentBaseUrl }),
       ...(contentRedirect === undefined ? {} : { contentRedirect }),

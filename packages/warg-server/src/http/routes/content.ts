@@ -13,7 +13,7 @@ import { jsonAnswer, messageBody, notFoundMessage } from '../answers.ts';
 import { namesEtag, parseRange } from '../byte-range.ts';
 import { AnswerError, pathParameter } from '../errors.ts';
 import type { Route } from '../router.ts';
-import type { Services } from '../services.ts';
+import type { AppContext, Services } from '../services.ts';
 
 /** `v1/content/…`, which says where a content can be downloaded, and `content/…`, where it can be. */
 export function contentRoutes(services: Services): readonly Route[] {
@@ -23,9 +23,9 @@ export function contentRoutes(services: Services): readonly Route[] {
       path: paths.content(':digest'),
       get: async (c) => {
         const digest = pathParameter(() => parseDigest(c.req.param('digest') ?? ''));
-        const size = await offeredSize(c.req.raw, digest);
+        const size = await offeredSize(c, digest);
         if (size === undefined) throw contentDigestNotFound(digest);
-        const base = contentBaseUrl ?? publicUrl ?? new URL(c.req.raw.url).origin;
+        const base = contentBaseUrl ?? publicUrl ?? originOf(c);
         return jsonAnswer(
           encodeContentSourcesResponse({
             contentSources: new Map([
@@ -49,7 +49,7 @@ export function contentRoutes(services: Services): readonly Route[] {
       path: 'content/:file',
       get: async (c) => {
         const digest = digestOfFileName(c.req.param('file') ?? '');
-        const size = digest === undefined ? undefined : await offeredSize(c.req.raw, digest);
+        const size = digest === undefined ? undefined : await offeredSize(c, digest);
         if (digest === undefined || size === undefined) {
           throw apiError(404, notFoundMessage);
         }
@@ -74,14 +74,19 @@ export function contentRoutes(services: Services): readonly Route[] {
    *
    * @throws AnswerError 451 if it is withdrawn
    */
-  async function offeredSize(request: Request, digest: Digest): Promise<number | undefined> {
+  async function offeredSize(c: AppContext, digest: Digest): Promise<number | undefined> {
     if (!(await core.isContentReferenced(digest))) return undefined;
     const reason = await core.withdrawalReason(digest);
     if (reason === undefined) return content.size(digest);
     // RFC 7725: who it is that does not hand it out.
-    const link = `<${publicUrl ?? new URL(request.url).origin}>; rel="blocked-by"`;
+    const link = `<${publicUrl ?? originOf(c)}>; rel="blocked-by"`;
     throw new AnswerError(contentWithdrawn(digest, reason), { link });
   }
+}
+
+/** Where the client reached the registry. */
+function originOf(c: AppContext): string {
+  return c.env.origin ?? new URL(c.req.raw.url).origin;
 }
 
 /** Answers a request for a content: whole or a part of it; or that the asker has it already; or its head alone. */
