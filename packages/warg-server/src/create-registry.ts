@@ -1,6 +1,7 @@
 import { type PrivateKey, type PublicKey, publicKeyOf, quote, WargError } from '@warg/crypto';
 import type { ContentStore } from './content/content-store.ts';
 import { memoryContent } from './content/memory-content.ts';
+import { Access, type AccessOptions } from './http/access/access.ts';
 import { createApp } from './http/app.ts';
 import { BodyMemory } from './http/body-memory.ts';
 import { answerError } from './http/errors.ts';
@@ -49,6 +50,8 @@ export interface RegistryOptions {
   readonly recordPolicy?: RecordPolicy;
   /** What contents may be, such as {@link wasmContentPolicy}. Default: anything. Closed with the registry. */
   readonly contentPolicy?: ContentPolicy;
+  /** Who may read and publish. Default: everybody reads, and whoever has a key that counts publishes. */
+  readonly access?: AccessOptions;
   /** Largest content that is accepted, in bytes. Default 1 GiB. */
   readonly maxContentBytes?: number;
   readonly limits?: Partial<RegistryLimits>;
@@ -95,6 +98,8 @@ export interface Registry {
   /** Finishes what was accepted and closes the stores. */
   readonly close: () => Promise<void>;
 }
+
+const systemClock: Clock = { now: () => Date.now() };
 
 const noLog: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -160,6 +165,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     core,
     content,
     policed,
+    access: new Access(core, options.access ?? {}, options.clock ?? systemClock, log),
     operatorKey: () => publicKey,
     publicUrl,
     contentBaseUrl,

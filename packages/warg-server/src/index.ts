@@ -24,6 +24,7 @@ export {
   type RegistryOptions,
   sqliteStore,
 } from './create-registry.ts';
+export type { AccessOptions } from './http/access/access.ts';
 export {
   type FetchHandler,
   type ListenOptions,

@@ -3,6 +3,7 @@
  * strict decoder and an encoder that writes the reference's text byte for byte.
  */
 export { DecodeError, type DecodeErrorCode, EncodeError, type U64 } from '../json/index.ts';
+export { type AccessToken, accessTokenPrefix, formatAccessToken, parseAccessToken } from './access-token.ts';
 export {
   ApiError,
   type ApiErrorCode,

@@ -5,7 +5,7 @@ import { answerError } from './errors.ts';
 import { ImportedLogs } from './imported-logs.ts';
 import { rateLimited } from './rate-limits.ts';
 import { refuseOtherRegistry } from './registry-header.ts';
-import { addRoutes } from './router.ts';
+import { addRoutes, type Route } from './router.ts';
 import { contentRoutes } from './routes/content.ts';
 import { fetchRoutes } from './routes/fetch.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
@@ -18,7 +18,7 @@ import type { AppEnv, Services } from './services.ts';
 
 /** Puts the routes of the API together. */
 export function createApp(services: Services): Hono<AppEnv> {
-  const { log, publicUrl } = services;
+  const { log, publicUrl, access } = services;
   const app = new Hono<AppEnv>();
   app.onError((error, c) => answerError(error, log, { method: c.req.method, path: c.req.path }));
   app.notFound(() => jsonAnswer(messageBody(404, notFoundMessage), 404));
@@ -29,13 +29,23 @@ export function createApp(services: Services): Hono<AppEnv> {
     log.debug({ ...fields, ms: Math.round(performance.now() - start) }, 'answered');
   });
   app.use(cors);
+  app.use(async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(access.headersFor(c))) c.res.headers.set(name, value);
+  });
   app.use(rateLimited(services.rateLimits));
   app.use('/v1/*', async (c, next) => {
     refuseOtherRegistry(c.req.raw, publicUrl ?? c.env.origin);
     await next();
   });
+  addRoutes(app, access, routesOf(services));
+  return app;
+}
+
+/** Every route of the API. */
+export function routesOf(services: Services): readonly Route[] {
   const imported = new ImportedLogs(services.core);
-  addRoutes(app, [
+  return [
     ...fetchRoutes(services, imported),
     ...packageRoutes(services, imported),
     ...contentRoutes(services),
@@ -44,6 +54,5 @@ export function createApp(services: Services): Hono<AppEnv> {
     ...ledgerRoutes(services),
     ...tileRoutes(services),
     ...wellKnownRoutes(services),
-  ]);
-  return app;
+  ];
 }

@@ -19,6 +19,7 @@ const answerHeaders = [
   'retry-after',
   'ratelimit',
   'ratelimit-policy',
+  'www-authenticate',
   headers.registryHint,
 ];
 

@@ -1,6 +1,6 @@
 import { namespaceOf, type PackageName } from '@warg/protocol';
 import { ApiError, formatRegistryHint } from '@warg/protocol/api';
-import type { RegistryCore } from '../registry/registry.ts';
+import type { ReadFilter, RegistryCore } from '../registry/registry.ts';
 import { withHint } from './errors.ts';
 
 /** How many logs are remembered. */
@@ -30,16 +30,21 @@ export class ImportedLogs {
   /**
    * Runs what asks for logs, and adds the hint to the error if it is one of these that was not found.
    *
+   * @param mayRead of which packages the asker may know
    * @throws whatever `ask` throws
    */
-  async hinting<T>(logIds: readonly string[], ask: () => Promise<T>): Promise<T> {
+  async hinting<T>(
+    logIds: readonly string[],
+    mayRead: ReadFilter | undefined,
+    ask: () => Promise<T>,
+  ): Promise<T> {
     try {
       return await ask();
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 404) throw error;
       for (const logId of logIds) {
         const name = this.#names.get(logId);
-        const hint = name === undefined ? undefined : await this.#hintOf(name);
+        const hint = name === undefined || mayRead?.(name) === false ? undefined : await this.#hintOf(name);
         if (hint !== undefined) throw withHint(error, hint);
       }
       throw error;

@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import type { Access, RouteAccess } from './access/access.ts';
 import { methodNotAllowed } from './errors.ts';
 import type { AppContext, AppEnv } from './services.ts';
 
@@ -7,6 +8,8 @@ type Handler = (context: AppContext) => Promise<Response> | Response;
 /** One path and what answers its methods. */
 export interface Route {
   readonly path: string;
+  /** Who is let in; `all` if nothing is said, which lets in the fewest. */
+  readonly access?: RouteAccess;
   readonly get?: Handler;
   readonly post?: Handler;
 }
@@ -15,10 +18,16 @@ export interface Route {
  * Adds routes whose other methods are answered with 405 and an `Allow` header. HEAD is answered like GET: hono drops
  * the body.
  */
-export function addRoutes(app: Hono<AppEnv>, routes: readonly Route[]): void {
-  for (const { path, get, post } of routes) {
-    if (get !== undefined) app.get(`/${path}`, get);
-    if (post !== undefined) app.post(`/${path}`, post);
+export function addRoutes(app: Hono<AppEnv>, access: Access, routes: readonly Route[]): void {
+  for (const { path, get, post, access: level = 'all' } of routes) {
+    const guarded = (handler: Handler): Handler => {
+      return async (c) => {
+        await access.enter(c, level);
+        return handler(c);
+      };
+    };
+    if (get !== undefined) app.get(`/${path}`, guarded(get));
+    if (post !== undefined) app.post(`/${path}`, guarded(post));
     const allowed = [...(get === undefined ? [] : ['GET', 'HEAD']), ...(post === undefined ? [] : ['POST'])];
     app.all(`/${path}`, () => {
       throw methodNotAllowed(allowed);

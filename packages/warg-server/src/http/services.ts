@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { ContentStore } from '../content/content-store.ts';
 import type { PolicedStore } from '../policy/content/policed-content.ts';
 import type { RegistryCore, RegistryLog } from '../registry/registry.ts';
+import type { Access } from './access/access.ts';
 import type { BodyMemory } from './body-memory.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { BodyTimeouts } from './request-body.ts';
@@ -12,6 +13,8 @@ import type { RequestContext } from './request-context.ts';
 export interface Services {
   readonly core: RegistryCore;
   readonly content: ContentStore;
+  /** Who may do what. */
+  readonly access: Access;
   /** The same store for what comes in. */
   readonly policed: PolicedStore;
   /** The key with which the registry signs now. */

@@ -19,6 +19,7 @@ const secretFields = [
   '*.operatorKey',
   '*.privateKey',
   '*.authorization',
+  '*.headers.authorization',
 ];
 
 /**

@@ -18,6 +18,8 @@ export async function run(args: readonly string[], host: ProgramHost): Promise<n
   // An empty variable is one that is not set: compose files and shells make them so.
   for (const [name, value] of Object.entries(host.env)) {
     if (name.startsWith('WARG_') && value === '') delete host.env[name];
+    // The parser takes a flag's variable as set whatever it says.
+    if (flagVariables.has(name) && value === 'false') delete host.env[name];
   }
   const program = serveCommand();
   program.version(host.version, '-V, --version').helpOption('-h, --help');
@@ -27,7 +29,7 @@ export async function run(args: readonly string[], host: ProgramHost): Promise<n
   for (const command of [program, ...program.commands.flatMap((each) => [each, ...each.commands])]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => host.stdout.write(text),
-      writeErr: (text) => host.stderr.write(redactKeys(text)),
+      writeErr: (text) => host.stderr.write(redactSecrets(text)),
     });
   }
   program.addHelpText('after', helpFooter).action(async (_options: unknown, command: Command) => {
@@ -59,12 +61,15 @@ function refuseOptionsBefore(program: Command, command: Command): void {
   );
 }
 
-/** A key that stands where no key belongs, such as behind a misspelt option, is not said again: logs keep errors for long. */
-function redactKeys(text: string): string {
+/** A secret that stands where none belongs, such as behind a misspelt option, is not said again: logs keep errors for long. */
+function redactSecrets(text: string): string {
   return text
     .replace(/ecdsa-p256:[\w+/=-]+/g, 'ecdsa-p256:[redacted]')
-    .replace(/PRIVATE\+KEY\+\S+/g, 'PRIVATE+KEY+[redacted]');
+    .replace(/PRIVATE\+KEY\+\S+/g, 'PRIVATE+KEY+[redacted]')
+    .replace(/wargt_\w+/g, 'wargt_[redacted]');
 }
+
+const flagVariables: ReadonlySet<string> = new Set(['WARG_PRIVATE', 'WARG_PUBLISH_TOKENS']);
 
 const helpFooter = `
 A registry needs an operator key. To make one and start:

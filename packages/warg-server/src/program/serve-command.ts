@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { type AccessChoice, addAccessOptions } from './options/access-options.ts';
 import { addContentOptions, type ContentOptions } from './options/content-options.ts';
 import { addListenOptions, type ListenOptions } from './options/listen-options.ts';
 import { addLogKeyOptions, type LogKeyOptions } from './options/log-key-options.ts';
@@ -17,6 +18,7 @@ export type ServeOptions = ListenOptions &
   LogKeyOptions &
   ProofOptions &
   PolicyOptions &
+  AccessChoice &
   RateLimitOptions &
   LogOptions;
 
@@ -30,6 +32,7 @@ export function serveCommand(): Command {
   addLogKeyOptions(command);
   addProofOptions(command);
   addPolicyOptions(command);
+  addAccessOptions(command);
   addRateLimitOptions(command);
   addLogOptions(command);
   return command;

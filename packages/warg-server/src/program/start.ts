@@ -9,6 +9,7 @@ import { readLogKey } from './log-key.ts';
 import { openError } from './open-error.ts';
 import { readOperatorKey } from './operator-key.ts';
 import type { ListenAddress } from './option-values.ts';
+import { accessOf } from './options/access-options.ts';
 import { openPolicyFile, type PolicyFile } from './policy-file.ts';
 import { ProgramError } from './program-error.ts';
 import type { ServeOptions } from './serve-command.ts';
@@ -91,6 +92,7 @@ async function openRegistry(
       maxContentBytes: options.maxContentSize,
       rateLimits: options.rateLimit,
       trustedProxies: options.trustedProxy,
+      access: accessOf(options),
       ...(publicUrl === undefined ? {} : { publicUrl }),
       ...(contentBaseUrl === undefined ? {} : { contentBaseUrl }),
       ...(contentRedirect === undefined ? {} : { contentRedirect }),

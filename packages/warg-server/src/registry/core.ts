@@ -20,7 +20,7 @@ import type { RegistryWriter } from '../sequencer/writer.ts';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { RecordKey } from '../store/rows.ts';
 import { Checkpoints } from './checkpoints.ts';
-import { fetchLogs, packageNames } from './logs.ts';
+import { fetchLogs, logName, packageNames, requireLeaves } from './logs.ts';
 import { Proofs } from './proofs.ts';
 import { type KnownRecord, readRecord, versionsOf } from './records.ts';
 import type { RecordStatus, RegistryCore, VerificationState } from './registry.ts';
@@ -41,7 +41,8 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
     latestCheckpoint: () => checkpoints.latestAnswer(),
     checkpointAt: (logLength) => checkpoints.answerAt(logLength),
     fetchLogs: (query) => fetchLogs(store, checkpoints, query),
-    packageNames: (logIds) => packageNames(store, logIds),
+    packageNames: (logIds, mayRead) => packageNames(store, logIds, mayRead),
+    logName: (logId) => logName(store, logId),
 
     submit: (submission) => submitRecord(options, submission),
     recordStatus: (logId, recordId) =>
@@ -79,15 +80,18 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
       const text = `content with digest \`${digest}\` was rejected by policy: ${reason}`;
       return settle(store, writer, { type: 'contentRejected', record, reason: text }, record);
     },
-    isContentReferenced: async (digest) =>
-      isDigest(digest) && (await store.read((reads) => reads.isContentReferenced(digest))),
+    isContentReferenced: async (digest, namespaces) =>
+      isDigest(digest) && (await store.read((reads) => reads.isContentReferenced(digest, namespaces))),
     withdrawalReason: async (digest) => {
       if (!isDigest(digest)) return undefined;
       const [found] = await store.read((reads) => reads.withdrawals([digest]));
       return found?.reason;
     },
 
-    proveInclusion: (logLength, leafs) => proofs.inclusion(logLength, leafs),
+    proveInclusion: async (logLength, leafs, mayRead) => {
+      if (mayRead !== undefined) await requireLeaves(store, leafs, mayRead);
+      return proofs.inclusion(logLength, leafs);
+    },
     proveConsistency: (from, to) => proofs.consistency(from, to),
     proveAbsence: (logLength, logIds) => proofs.absence(logLength, logIds),
     verifyCheckpoint: async (checkpoint) => {
@@ -141,6 +145,12 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
     },
 
     useOperatorKey: (key) => writer.useOperatorKey(key),
+
+    accessToken: (id) => store.read((reads) => reads.accessToken(id)),
+    noteAccessTokenUse: async (id, now) => {
+      await writer.submit({ type: 'tokenUsed', id, now });
+    },
+    sharedKey: (name) => store.read((reads) => reads.sharedKey(name)),
 
     close: () => (closed ??= close()),
   };

@@ -1,4 +1,4 @@
-import { isDigest } from '@warg/crypto';
+import { digestOf, encodeUtf8, isDigest } from '@warg/crypto';
 import {
   type LogId,
   OPERATOR_LOG_ID,
@@ -6,11 +6,11 @@ import {
   type PublishedEnvelope,
   type RecordId,
 } from '@warg/protocol';
-import { fetchTokenNotFound, logNotFound } from '@warg/protocol/api';
+import { fetchTokenNotFound, leafNotFound, logNotFound } from '@warg/protocol/api';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { PublishedRecord } from '../store/rows.ts';
 import type { Checkpoints } from './checkpoints.ts';
-import type { LogsAnswer, LogsQuery } from './registry.ts';
+import type { LogsAnswer, LogsQuery, ReadFilter, WireInteger } from './registry.ts';
 
 /** Most rows that are read at once; with a higher limit fewer logs are. */
 const ROWS = 10_000;
@@ -19,8 +19,14 @@ const LOGS = 256;
 /** What a record takes in an answer besides its three texts. */
 const RECORD_FRAME = 200;
 
+/** Asked for in place of a log that the asker may not know of, so that everything goes on as if there were none. */
+const NO_LOG = digestOf(encodeUtf8('a log that is not there')) as LogId;
+
 interface LogQuery {
+  /** As it was asked for. */
   readonly logId: LogId;
+  /** What is looked up: the same, or {@link NO_LOG}. */
+  readonly lookup: LogId;
   readonly after: string | undefined;
 }
 
@@ -39,7 +45,11 @@ export async function fetchLogs(
   const { limit } = query;
   const room = { bytes: query.maxBytes };
   const [operator] = await store.read((reads) =>
-    readPages(reads, [{ logId: OPERATOR_LOG_ID, after: query.operator }], { logLength, limit, room }),
+    readPages(reads, [{ logId: OPERATOR_LOG_ID, lookup: OPERATOR_LOG_ID, after: query.operator }], {
+      logLength,
+      limit,
+      room,
+    }),
   );
   const packages: [LogId, readonly PublishedEnvelope[]][] = [];
   let more = operator!.more;
@@ -50,7 +60,9 @@ export async function fetchLogs(
       break;
     }
     const logs = query.packages.slice(first, first + logsAtOnce).map(toLogQuery);
-    const pages = await store.read((reads) => readPages(reads, logs, { logLength, limit, room }));
+    const pages = await store.read(async (reads) =>
+      readPages(reads, await hide(reads, logs, query.mayRead), { logLength, limit, room }),
+    );
     pages.forEach((page, index) => {
       packages.push([logs[index]!.logId, page.records]);
       more ||= page.more;
@@ -65,7 +77,20 @@ export async function fetchLogs(
 function toLogQuery([logId, after]: readonly [string, string | null | undefined]): LogQuery {
   // The operator log is no package, and whatever is not a digest is no log.
   if (!isDigest(logId) || logId === OPERATOR_LOG_ID) throw logNotFound(logId as LogId);
-  return { logId: logId as LogId, after: after ?? undefined };
+  return { logId: logId as LogId, lookup: logId as LogId, after: after ?? undefined };
+}
+
+async function hide(
+  reads: StoreReads,
+  logs: readonly LogQuery[],
+  mayRead: ReadFilter | undefined,
+): Promise<readonly LogQuery[]> {
+  if (mayRead === undefined) return logs;
+  const names = await reads.packageNames(logs.map(({ logId }) => logId));
+  return logs.map((log, index) => {
+    const name = names[index];
+    return name !== undefined && mayRead(name) ? log : { ...log, lookup: NO_LOG };
+  });
 }
 
 /** A page of each log, in order, until there is no room; the logs that were not reached have none. */
@@ -77,13 +102,18 @@ async function readPages(
   const { logLength, limit, room } = at;
   const starts = await readStarts(reads, logs);
   const found = await reads.published(
-    logs.map(({ logId }, index) => ({ logId, from: starts[index]!, below: logLength, limit: limit + 1 })),
+    logs.map(({ lookup }, index) => ({
+      logId: lookup,
+      from: starts[index]!,
+      below: logLength,
+      limit: limit + 1,
+    })),
   );
   const pages: LogPage[] = [];
-  for (const [index, { logId }] of logs.entries()) {
+  for (const [index, log] of logs.entries()) {
     if (room.bytes <= 0 && pages.length > 0) break;
     const records = found[index]!;
-    if (records.length === 0) await requireRecordBelow(reads, logId, logLength, starts[index]!);
+    if (records.length === 0) await requireRecordBelow(reads, log, logLength, starts[index]!);
     pages.push(fill(records, limit, room));
   }
   return pages;
@@ -103,10 +133,10 @@ function fill(records: readonly PublishedRecord[], limit: number, room: { bytes:
 
 /** For each log the registry index from which on its records are wanted. */
 async function readStarts(reads: StoreReads, logs: readonly LogQuery[]): Promise<number[]> {
-  const withToken = logs.filter(({ after }) => after !== undefined) as { logId: LogId; after: string }[];
+  const withToken = logs.filter(({ after }) => after !== undefined) as { lookup: LogId; after: string }[];
   for (const { after } of withToken) if (!isDigest(after)) throw fetchTokenNotFound(after);
   const records = await reads.findRecords(
-    withToken.map(({ logId, after }) => ({ logId, recordId: after as RecordId })),
+    withToken.map(({ lookup, after }) => ({ logId: lookup, recordId: after as RecordId })),
   );
   let next = 0;
   return logs.map(({ after }) => {
@@ -120,12 +150,12 @@ async function readStarts(reads: StoreReads, logs: readonly LogQuery[]): Promise
 /** An empty page is right only behind a token of a log that was there at that length. */
 async function requireRecordBelow(
   reads: StoreReads,
-  logId: LogId,
+  { logId, lookup }: LogQuery,
   logLength: number,
   start: number,
 ): Promise<void> {
   if (start > 0 && start <= logLength) return;
-  const [last] = await reads.lastIndexBelow([{ logId, logLength }]);
+  const [last] = await reads.lastIndexBelow([{ logId: lookup, logLength }]);
   if (last === undefined) throw logNotFound(logId);
 }
 
@@ -133,13 +163,44 @@ async function requireRecordBelow(
 export async function packageNames(
   store: RegistryStore,
   logIds: readonly string[],
+  mayRead?: ReadFilter,
 ): Promise<[LogId, PackageName][]> {
   for (const logId of logIds) if (!isDigest(logId)) throw logNotFound(logId as LogId);
   const ids = logIds as readonly LogId[];
   const names = await store.read((reads) => reads.packageNames(ids));
   return ids.map((logId, index) => {
     const name = names[index];
-    if (name === undefined) throw logNotFound(logId);
+    if (name === undefined || mayRead?.(name) === false) throw logNotFound(logId);
     return [logId, name];
+  });
+}
+
+export async function logName(store: RegistryStore, logId: string): Promise<PackageName | undefined> {
+  if (!isDigest(logId)) return undefined;
+  const [name] = await store.read((reads) => reads.logNames([logId as LogId]));
+  return name;
+}
+
+/**
+ * Makes sure that leaves are of packages that the asker may know of, or of the operator log: a proof, or the refusal of one,
+ * names the log of its leaf.
+ *
+ * @throws ApiError 404 `leaf`
+ */
+export async function requireLeaves(
+  store: RegistryStore,
+  leafs: readonly WireInteger[],
+  mayRead: ReadFilter,
+): Promise<void> {
+  const indices = leafs.filter((leaf) => typeof leaf === 'number');
+  await store.read(async (reads) => {
+    const leaves = await reads.leavesAt(indices);
+    const logIds = leaves.map((leaf) => leaf?.logId ?? OPERATOR_LOG_ID);
+    const names = await reads.packageNames(logIds);
+    logIds.forEach((logId, index) => {
+      const name = names[index];
+      if (logId === OPERATOR_LOG_ID || (name !== undefined && mayRead(name))) return;
+      throw leafNotFound(indices[index]!);
+    });
   });
 }

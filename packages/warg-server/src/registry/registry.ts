@@ -10,6 +10,7 @@ import type {
 } from '@warg/protocol';
 import type { TilePath } from '@warg/transparency';
 import type { LogKey } from '../log-note/log-key.ts';
+import type { AccessTokenRow } from '../store/rows.ts';
 
 /**
  * The seam between the HTTP routes and the registry behind them: plain data in, plain data out. A refusal is an
@@ -39,7 +40,12 @@ export interface RegistryCore {
    *
    * @throws ApiError 404 `log` for the first id that no published package has
    */
-  packageNames(logIds: readonly string[]): Promise<readonly (readonly [LogId, PackageName])[]>;
+  packageNames(
+    logIds: readonly string[],
+    mayRead?: ReadFilter,
+  ): Promise<readonly (readonly [LogId, PackageName])[]>;
+  /** The name of the package that a log is of, whatever became of its records; undefined if there is no such log. */
+  logName(logId: string): Promise<PackageName | undefined>;
 
   /**
    * Takes a record. When this returns, the record is durable. The same record again is answered as it stands.
@@ -74,15 +80,19 @@ export interface RegistryCore {
    * @throws ApiError 404 `log` | `record`, 405 (the record is not sourcing)
    */
   contentRejected(upload: ContentUpload, reason: string): Promise<RecordStatus>;
-  /** Whether a published record names this content. */
-  isContentReferenced(digest: string): Promise<boolean>;
+  /** Whether a published record names this content; of a package in these namespaces, if they are given. */
+  isContentReferenced(digest: string, namespaces?: readonly string[]): Promise<boolean>;
   /** Why a content is not handed out any more, if that is so. */
   withdrawalReason(digest: string): Promise<string | undefined>;
 
   /**
    * @throws ApiError 404 `logLength` | `leaf`, 422 `packageNotIncluded` | `incorrectProof` (the leaf is not its log's head at that length) | `failure` (no leaf)
    */
-  proveInclusion(logLength: WireInteger, leafs: readonly WireInteger[]): Promise<InclusionAnswer>;
+  proveInclusion(
+    logLength: WireInteger,
+    leafs: readonly WireInteger[],
+    mayRead?: ReadFilter,
+  ): Promise<InclusionAnswer>;
   /**
    * @throws ApiError 404 `logLength` (`to` is beyond the newest checkpoint), 422 `failure` (`from` is 0 or above `to`)
    */
@@ -114,6 +124,12 @@ export interface RegistryCore {
    */
   useOperatorKey(key: PrivateKey): Promise<void>;
 
+  accessToken(id: string): Promise<AccessTokenRow | undefined>;
+  /** Notes that a token is in use: not to be told at each use. @param now ms since the epoch */
+  noteAccessTokenUse(id: string, now: number): Promise<void>;
+  /** A key that all processes on the store share; undefined if there is none of that name. */
+  sharedKey(name: string): Promise<Uint8Array | undefined>;
+
   /** Finishes what was accepted for writing, closes the store. Calls after it fail. */
   close(): Promise<void>;
 }
@@ -129,6 +145,12 @@ export interface CheckpointAnswer {
   readonly sequence: number;
 }
 
+/**
+ * Says of which packages somebody may know; undefined stands for all. What is asked about another is answered as if it did
+ * not exist.
+ */
+export type ReadFilter = (name: PackageName) => boolean;
+
 export interface LogsQuery {
   readonly logLength: WireInteger;
   /** Most records of each log, 1 to 1000. */
@@ -139,6 +161,7 @@ export interface LogsQuery {
   readonly packages: readonly (readonly [logId: string, after: string | null | undefined])[];
   /** Stop when the answer as JSON would pass about this many bytes; what was not reached is left out and `more` is true. */
   readonly maxBytes: number;
+  readonly mayRead?: ReadFilter | undefined;
 }
 
 export interface LogsAnswer {
@@ -154,6 +177,11 @@ export interface Submission {
   readonly envelope: Envelope;
   /** Where the request came from, for the cap on records that wait for content. */
   readonly address: string;
+  /**
+   * The namespaces that the publisher may read; undefined for all. A content that is here already must be uploaded again
+   * unless one of their packages names it: else who knows its digest would get it by releasing it.
+   */
+  readonly namespaces?: readonly string[] | undefined;
 }
 
 export interface ContentUpload {

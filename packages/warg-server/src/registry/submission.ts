@@ -74,7 +74,7 @@ export async function submitRecord(
   await store.read((reads) => requireSigner(reads, logId, record, envelope));
 
   const contents = await Promise.all(
-    digests.map(async (digest) => ({ digest, missing: !(await options.hasContent(digest)) })),
+    digests.map(async (digest) => ({ digest, missing: !(await isHere(digest)) })),
   );
   for (const { digest, missing } of contents) {
     if (missing) continue;
@@ -106,6 +106,15 @@ export async function submitRecord(
       );
     default:
       throw new Error(`the writer answered ${outcome.type} to a submission`);
+  }
+
+  async function isHere(digest: Digest): Promise<boolean> {
+    const { namespaces } = submission;
+    if (namespaces !== undefined) {
+      const isReadable = await store.read((reads) => reads.isContentReferenced(digest, namespaces));
+      if (!isReadable) return false;
+    }
+    return options.hasContent(digest);
   }
 }
 

@@ -17,7 +17,8 @@ export type Operation =
       /** Whether it was seen in its store after its removal was over. */
       readonly isBack?: boolean;
     }
-  | { readonly type: 'contentRejected'; readonly record: RecordKey; readonly reason: string };
+  | { readonly type: 'contentRejected'; readonly record: RecordKey; readonly reason: string }
+  | { readonly type: 'tokenUsed'; readonly id: string; readonly now: number };
 
 export type Outcome =
   | { readonly type: 'status'; readonly status: RecordStatus }
@@ -27,6 +28,7 @@ export type Outcome =
   | { readonly type: 'full'; readonly scope: 'log' | 'address'; readonly limit: number }
   /** The content is being removed, or was; it may have gone since it was stored. */
   | { readonly type: 'removal'; readonly removal: ContentRemoval }
+  | { readonly type: 'noted' }
   | { readonly type: 'notFound' }
   | { readonly type: 'notSourcing' };
 

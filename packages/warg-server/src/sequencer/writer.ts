@@ -269,6 +269,9 @@ export class Writer implements RegistryWriter {
           results[index] = await contentStored(transaction, operation, now);
         } else if (operation.type === 'contentRejected') {
           results[index] = await contentRejected(transaction, operation.record, operation.reason, now);
+        } else if (operation.type === 'tokenUsed') {
+          await transaction.noteAccessTokenUse(operation.id, operation.now);
+          results[index] = { type: 'noted' };
         }
       }
       return results;

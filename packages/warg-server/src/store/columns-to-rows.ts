@@ -2,6 +2,8 @@ import type { Digest } from '@warg/crypto';
 import type { LogId, PackageName, RecordId, Timestamp } from '@warg/protocol';
 import { fromBlob, stateOf, toBlob } from './columns.ts';
 import type {
+  AccessScope,
+  AccessTokenRow,
   AuditDetails,
   AuditEntry,
   ContentNeed,
@@ -141,6 +143,47 @@ export function fromCheckpoint(checkpoint: StoredCheckpoint): CheckpointColumns 
     checkpoint.timestamp,
     checkpoint.keyId,
     checkpoint.signature,
+  ];
+}
+
+export type AccessTokenColumns = [
+  id: string,
+  hash: Uint8Array,
+  name: string,
+  scope: string,
+  namespaces: string | null,
+  createdAt: number,
+  expiresAt: number | null,
+  revokedAt: number | null,
+  lastUsedAt: number | null,
+];
+
+export function toAccessToken(row: AccessTokenColumns): AccessTokenRow {
+  const [id, hash, name, scope, namespaces, createdAt, expiresAt, revokedAt, lastUsedAt] = row;
+  return {
+    id,
+    hash,
+    name,
+    scope: scope as AccessScope,
+    namespaces: namespaces?.split(','),
+    createdAt,
+    expiresAt: expiresAt ?? undefined,
+    revokedAt: revokedAt ?? undefined,
+    lastUsedAt: lastUsedAt ?? undefined,
+  };
+}
+
+export function fromAccessToken(token: AccessTokenRow): AccessTokenColumns {
+  return [
+    token.id,
+    token.hash,
+    token.name,
+    token.scope,
+    token.namespaces?.join(',') ?? null,
+    token.createdAt,
+    token.expiresAt ?? null,
+    token.revokedAt ?? null,
+    token.lastUsedAt ?? null,
   ];
 }
 

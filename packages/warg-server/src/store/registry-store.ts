@@ -2,6 +2,7 @@ import type { Digest } from '@warg/crypto';
 import type { LogId, PackageName, RecordId } from '@warg/protocol';
 import type { LogStore, MapStore } from '@warg/transparency';
 import type {
+  AccessTokenRow,
   AuditEntry,
   AuditQuery,
   ContentNeed,
@@ -57,12 +58,19 @@ export interface StoreReads {
   ledger(start: number, end: number): Promise<Uint8Array>;
 
   packageNames(logIds: readonly LogId[]): Promise<readonly (PackageName | undefined)[]>;
+  /** The same, and the names of packages whose first record is not published: that waits, or was refused. */
+  logNames(logIds: readonly LogId[]): Promise<readonly (PackageName | undefined)[]>;
   keys(
     queries: readonly { readonly logId: LogId; readonly keyId: string }[],
   ): Promise<readonly (KeyRow | undefined)[]>;
   namespaces(names: readonly string[]): Promise<readonly (NamespaceRow | undefined)[]>;
   logParts(queries: readonly LogPartQuery[]): Promise<readonly LogPart[]>;
-  isContentReferenced(digest: string): Promise<boolean>;
+  /**
+   * Whether a published record names this content.
+   *
+   * @param namespaces if given, only records of packages in these count
+   */
+  isContentReferenced(digest: string, namespaces?: readonly string[]): Promise<boolean>;
   /** For each: whether it is withdrawn, and why. */
   withdrawals(digests: readonly string[]): Promise<readonly (WithdrawnContent | undefined)[]>;
   /** All that are withdrawn, in the order of their digests: at most so many, behind a digest. */
@@ -78,6 +86,12 @@ export interface StoreReads {
   /** Records that wait for content, by log and address and by address alone. */
   sourcingOfLog(logId: LogId): Promise<readonly SourcingShare[]>;
   sourcingOfAddress(address: string): Promise<number>;
+
+  accessToken(id: string): Promise<AccessTokenRow | undefined>;
+  /** Every token that there ever was, in the order in which they were made. */
+  accessTokens(): Promise<readonly AccessTokenRow[]>;
+  /** A key that all processes on this store share; undefined if there is none of that name. */
+  sharedKey(name: string): Promise<Uint8Array | undefined>;
 
   /** What was done by hand, the newest first. */
   audit(query: AuditQuery): Promise<readonly AuditEntry[]>;
@@ -132,6 +146,14 @@ export interface StoreTransaction extends StoreReads {
   withdrawContent(content: WithdrawnContent): Promise<void>;
   /** @returns false if it was not withdrawn */
   restoreContent(digest: string): Promise<boolean>;
+  insertAccessToken(token: AccessTokenRow): Promise<void>;
+  /** @returns false if there is no such token, or it was revoked before */
+  revokeAccessToken(id: string, now: number): Promise<boolean>;
+  /** Notes when a token was used, if that is later than what is noted. */
+  noteAccessTokenUse(id: string, now: number): Promise<void>;
+  /** Keeps a key under a name that has none yet. */
+  addSharedKey(name: string, key: Uint8Array): Promise<void>;
+
   /** Notes what is done in this transaction by hand. */
   appendAudit(entry: NewAuditEntry): Promise<void>;
 }

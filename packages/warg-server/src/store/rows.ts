@@ -128,6 +128,26 @@ export interface PublishedQuery {
   readonly limit: number;
 }
 
+/** A bearer token, as far as the registry remembers it. Times are ms since the epoch. */
+export interface AccessTokenRow {
+  readonly id: string;
+  /** SHA-256 of the secret, 32 bytes. */
+  readonly hash: Uint8Array;
+  /** What its makers call it; may be empty. */
+  readonly name: string;
+  /** `publish` may read, too. */
+  readonly scope: AccessScope;
+  /** The namespaces that it is for; undefined for all, those to come included. */
+  readonly namespaces: readonly string[] | undefined;
+  readonly createdAt: number;
+  readonly expiresAt: number | undefined;
+  readonly revokedAt: number | undefined;
+  /** Noted once in a while, not at each use. */
+  readonly lastUsedAt: number | undefined;
+}
+
+export type AccessScope = 'read' | 'publish';
+
 /** Something that was done by hand, as it is noted. */
 export interface NewAuditEntry {
   /** Who did it, such as `root@host`. */

@@ -17,15 +17,17 @@ import type { AppContext, Services } from '../services.ts';
 
 /** `v1/content/…`, which says where a content can be downloaded, and `content/…`, where it can be. */
 export function contentRoutes(services: Services): readonly Route[] {
-  const { core, content, contentBaseUrl, contentRedirect, publicUrl, log } = services;
+  const { core, content, access, contentBaseUrl, contentRedirect, publicUrl, log } = services;
   return [
     {
       path: paths.content(':digest'),
+      access: 'token',
       get: async (c) => {
         const digest = pathParameter(() => parseDigest(c.req.param('digest') ?? ''));
-        const size = await offeredSize(c, digest);
+        const size = await offeredSize(c, digest, access.namespacesOf(c));
         if (size === undefined) throw contentDigestNotFound(digest);
         const base = contentBaseUrl ?? publicUrl ?? originOf(c);
+        const link = await access.downloadLink(c, `content/${contentFileName(digest)}`);
         return jsonAnswer(
           encodeContentSourcesResponse({
             contentSources: new Map([
@@ -34,7 +36,7 @@ export function contentRoutes(services: Services): readonly Route[] {
                 [
                   {
                     type: 'httpGet',
-                    url: `${base}/content/${contentFileName(digest)}`,
+                    url: `${base}/${link}`,
                     acceptRanges: true,
                     size,
                   },
@@ -47,16 +49,19 @@ export function contentRoutes(services: Services): readonly Route[] {
     },
     {
       path: 'content/:file',
+      access: 'link',
       get: async (c) => {
         const digest = digestOfFileName(c.req.param('file') ?? '');
-        const size = digest === undefined ? undefined : await offeredSize(c, digest);
+        const path = `content/${digest === undefined ? '' : contentFileName(digest)}`;
+        const namespaces = await access.contentNamespaces(c, path);
+        const size = digest === undefined ? undefined : await offeredSize(c, digest, namespaces);
         if (digest === undefined || size === undefined) {
           throw apiError(404, notFoundMessage);
         }
         const elsewhere =
           contentRedirect === undefined || c.req.raw.method === 'HEAD'
             ? undefined
-            : await content.temporaryUrl?.(digest, contentRedirect);
+            : await content.temporaryUrl?.(digest, access.redirectLifetime(contentRedirect));
         if (elsewhere !== undefined) {
           // Each asker gets a URL of their own, which is of no use to anybody for long.
           const headers = { location: elsewhere.href, 'cache-control': 'no-store' };
@@ -72,10 +77,15 @@ export function contentRoutes(services: Services): readonly Route[] {
   /**
    * The size of a content that may be had: one that a published record names and that is here.
    *
+   * @param namespaces of whose packages the record must be; undefined for all
    * @throws AnswerError 451 if it is withdrawn
    */
-  async function offeredSize(c: AppContext, digest: Digest): Promise<number | undefined> {
-    if (!(await core.isContentReferenced(digest))) return undefined;
+  async function offeredSize(
+    c: AppContext,
+    digest: Digest,
+    namespaces: readonly string[] | undefined,
+  ): Promise<number | undefined> {
+    if (!(await core.isContentReferenced(digest, namespaces))) return undefined;
     const reason = await core.withdrawalReason(digest);
     if (reason === undefined) return content.size(digest);
     // RFC 7725: who it is that does not hand it out.

@@ -18,14 +18,16 @@ import type { Services } from '../services.ts';
 const maxLogsBody = 2 * 1024 * 1024;
 
 /** `v1/fetch/…`: checkpoint, logs, names. */
-export function fetchRoutes({ core, ...bodies }: Services, imported: ImportedLogs): readonly Route[] {
+export function fetchRoutes({ core, access, ...bodies }: Services, imported: ImportedLogs): readonly Route[] {
   return [
     {
       path: paths.fetchCheckpoint(),
+      access: 'token',
       get: async () => jsonAnswer((await core.latestCheckpoint()).json),
     },
     {
       path: paths.fetchLogs(),
+      access: 'token',
       post: async (c) => {
         const request = await readJson(c, maxLogsBody, bodies, decodeFetchLogsRequest, (_, value) => {
           throw checkpointNotFound(value);
@@ -42,8 +44,10 @@ export function fetchRoutes({ core, ...bodies }: Services, imported: ImportedLog
           );
         }
         const packages = [...request.packages];
+        const mayRead = access.filterOf(c);
         const answer = await imported.hinting(
           packages.map(([logId]) => logId),
+          mayRead,
           () =>
             core.fetchLogs({
               logLength: request.logLength,
@@ -51,6 +55,7 @@ export function fetchRoutes({ core, ...bodies }: Services, imported: ImportedLog
               operator: request.operator,
               packages,
               maxBytes: limits.fetchLogsAnswerTarget,
+              mayRead,
             }),
         );
         return jsonAnswer(
@@ -60,9 +65,11 @@ export function fetchRoutes({ core, ...bodies }: Services, imported: ImportedLog
     },
     {
       path: paths.fetchNames(),
+      access: 'token',
       post: async (c) => {
         const request = await readJson(c, limits.fetchNamesBody, bodies, decodeFetchPackageNamesRequest);
-        const names = await core.packageNames(request.packages.slice(0, limits.fetchNamesPackages));
+        const asked = request.packages.slice(0, limits.fetchNamesPackages);
+        const names = await core.packageNames(asked, access.filterOf(c));
         return jsonAnswer(encodeFetchPackageNamesResponse({ packages: new Map(names) }));
       },
     },

@@ -8,6 +8,7 @@ export function ledgerRoutes({ core }: Services): readonly Route[] {
   return [
     {
       path: paths.ledger(),
+      access: 'all',
       get: async () => {
         const { logLength } = (await core.latestCheckpoint()).checkpoint.contents;
         const sources = Array.from({ length: Math.ceil(logLength / limits.ledgerRecords) }, (_, part) => {
@@ -25,6 +26,7 @@ export function ledgerRoutes({ core }: Services): readonly Route[] {
     },
     {
       path: paths.ledgerRecords(':start'),
+      access: 'all',
       get: async (c) => {
         const packed = await core.ledgerRecords(parseStart(c.req.param('start') ?? ''), limits.ledgerRecords);
         return new Response(packed as Uint8Array<ArrayBuffer>, {

@@ -23,13 +23,15 @@ import type { AppContext, Services } from '../services.ts';
 
 /** `v1/package/…`: publishing a record, asking after it, giving it its content. */
 export function packageRoutes(services: Services, imported: ImportedLogs): readonly Route[] {
-  const { core, policed, timeouts, maxContentBytes, log } = services;
+  const { core, policed, access, timeouts, maxContentBytes, log } = services;
   return [
     {
       path: paths.publishRecord(':logId'),
+      access: 'publish',
       post: async (c) => {
         const logId = logIdOf(c);
         const request = await readJson(c, limits.publishRecordBody, services, decodePublishRecordRequest);
+        access.requirePublish(c, request.packageName);
         if (request.contentSources.size > 0) {
           throw notSupported('specifying content sources is not supported');
         }
@@ -39,28 +41,36 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
             packageName: request.packageName,
             envelope: request.record,
             address: addressGroup(c.env.remoteAddress ?? ''),
+            namespaces: access.namespacesOf(c),
           }),
         );
         log.info(
           { package: request.packageName, record: status.recordId, state: status.state },
           'record accepted',
         );
-        return jsonAnswer(encodePackageRecordResponse(recordAnswer(logId, status)), 202);
+        return jsonAnswer(encodePackageRecordResponse(await recordAnswer(c, logId, status)), 202);
       },
     },
     {
       path: paths.record(':logId', ':recordId'),
+      access: 'token',
       get: async (c) => {
         const logId = logIdOf(c);
         const recordId = recordIdOf(c);
-        const status = await imported.hinting([logId], () => core.recordStatus(logId, recordId));
-        return jsonAnswer(encodePackageRecordResponse(recordAnswer(logId, status)));
+        const status = await imported.hinting([logId], access.filterOf(c), async () => {
+          await access.requireLog(c, logId);
+          return core.recordStatus(logId, recordId);
+        });
+        return jsonAnswer(encodePackageRecordResponse(await recordAnswer(c, logId, status)));
       },
     },
     {
       path: paths.recordContent(':logId', ':recordId', ':digest'),
+      access: 'link',
       post: async (c) => {
         const upload = { logId: logIdOf(c), recordId: recordIdOf(c), digest: digestOf(c) };
+        const { logId, recordId, digest } = upload;
+        await access.requireUpload(c, logId, paths.recordContent(logId, recordId, digest));
         const versions = await core.expectContent(upload);
         const request = c.req.raw;
         refuseDeclaredLength(request, maxContentBytes);
@@ -100,31 +110,22 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
       throw error;
     }
   }
-}
 
-/** Writes a status for the wire. Upload URLs are relative to the registry's own, as in the reference. */
-function recordAnswer(logId: LogId, status: RecordStatus): PackageRecordResponse {
-  if (status.state !== 'sourcing') return status;
-  const { recordId, state, missingContent } = status;
-  return {
-    recordId,
-    state,
-    missingContent: new Map(
-      missingContent.map((digest) => [
-        digest,
-        {
-          upload: [
-            {
-              type: 'http',
-              method: 'POST',
-              url: paths.recordContent(logId, recordId, digest),
-              headers: new Map(),
-            },
-          ],
-        },
-      ]),
-    ),
-  };
+  /** Writes a status for the wire. Upload URLs are relative to the registry's own, as in the reference. */
+  async function recordAnswer(
+    c: AppContext,
+    logId: LogId,
+    status: RecordStatus,
+  ): Promise<PackageRecordResponse> {
+    if (status.state !== 'sourcing') return status;
+    const { recordId, state, missingContent } = status;
+    const uploads = missingContent.map(async (digest) => {
+      const url = await access.uploadLink(c, paths.recordContent(logId, recordId, digest));
+      const upload = [{ type: 'http', method: 'POST', url, headers: new Map() }] as const;
+      return [digest, { upload }] as const;
+    });
+    return { recordId, state, missingContent: new Map(await Promise.all(uploads)) };
+  }
 }
 
 function logIdOf(c: AppContext): LogId {

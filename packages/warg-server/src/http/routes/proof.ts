@@ -9,6 +9,7 @@ import {
   encodeInclusionResponse,
   leafNotFound,
   limits,
+  notSupported,
   paths,
 } from '@warg/protocol/api';
 import { jsonAnswer } from '../answers.ts';
@@ -17,10 +18,11 @@ import type { Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
 /** `v1/proof/…`: inclusion, consistency, absence. */
-export function proofRoutes({ core, ...bodies }: Services): readonly Route[] {
+export function proofRoutes({ core, access, ...bodies }: Services): readonly Route[] {
   return [
     {
       path: paths.proveInclusion(),
+      access: 'token',
       post: async (c) => {
         const { logLength, leafs } = await readJson(
           c,
@@ -33,11 +35,14 @@ export function proofRoutes({ core, ...bodies }: Services): readonly Route[] {
           },
         );
         refuseMany(leafs.length, limits.inclusionLeafs, 'leafs');
-        return jsonAnswer(encodeInclusionResponse(await core.proveInclusion(logLength, leafs)));
+        return jsonAnswer(
+          encodeInclusionResponse(await core.proveInclusion(logLength, leafs, access.filterOf(c))),
+        );
       },
     },
     {
       path: paths.proveConsistency(),
+      access: 'token',
       post: async (c) => {
         const { from, to } = await readJson(
           c,
@@ -51,7 +56,12 @@ export function proofRoutes({ core, ...bodies }: Services): readonly Route[] {
     },
     {
       path: paths.proveAbsence(),
+      access: 'token',
       post: async (c) => {
+        // To prove that one log is not there and to refuse it for another would tell which are.
+        if (access.namespacesOf(c) !== undefined) {
+          throw notSupported('proofs of absence need a token for all namespaces');
+        }
         const { logLength, logIds } = await readJson(
           c,
           limits.absenceBody,

@@ -18,6 +18,7 @@ export function verifyRoutes({ core, ...bodies }: Services): readonly Route[] {
   return [
     {
       path: paths.verifyCheckpoint(),
+      access: 'token',
       post: async (c) => {
         const checkpoint = await readJson<SignedCheckpoint | undefined>(
           c,

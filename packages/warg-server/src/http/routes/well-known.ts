@@ -11,7 +11,7 @@ export function wellKnownRoutes({ publicUrl, operatorKey }: Services): readonly 
       'cache-control': 'public, max-age=300',
     });
   return [
-    { path: paths.wellKnownWasmPkg(), get },
-    { path: paths.wellKnownWarg(), get },
+    { path: paths.wellKnownWasmPkg(), access: 'public', get },
+    { path: paths.wellKnownWarg(), access: 'public', get },
   ];
 }

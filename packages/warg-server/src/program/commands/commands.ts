@@ -5,12 +5,14 @@ import { contentCommand } from './content-command.ts';
 import { gcCommand } from './gc-command.ts';
 import { keyCommand } from './key-command.ts';
 import { operatorCommand } from './operator-command.ts';
+import { tokenCommand } from './token-command.ts';
 
 /** Every command of the program besides serving, in the order of its help. */
 export const commands: readonly ((host: ProgramHost) => Command)[] = [
   keyCommand,
   operatorCommand,
   contentCommand,
+  tokenCommand,
   auditCommand,
   gcCommand,
 ];

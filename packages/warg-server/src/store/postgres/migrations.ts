@@ -159,4 +159,25 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX content_removal_until ON content_removal (until);
   `,
+  `
+  -- The bearer tokens; of their secrets the SHA-256 alone. No namespaces stand for all of them.
+  CREATE TABLE access_token (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id text NOT NULL UNIQUE,
+    hash bytea NOT NULL,
+    name text NOT NULL,
+    scope text NOT NULL,
+    namespaces text,
+    created_at bigint NOT NULL,
+    expires_at bigint,
+    revoked_at bigint,
+    last_used_at bigint
+  );
+
+  -- Keys that the processes on this store share, to know again what another one has signed.
+  CREATE TABLE shared_key (
+    name text PRIMARY KEY,
+    key bytea NOT NULL
+  );
+  `,
 ];

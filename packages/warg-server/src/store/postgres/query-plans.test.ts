@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithPostgres, type PostgresServer, startPostgres } from '../../../test/postgres-server.ts';
 import type { StateChange } from '../registry-store.ts';
-import { checkpoint, digestNamed, logPart, newRecord, recordIdOf } from '../testing/fixtures.ts';
+import { accessToken, checkpoint, digestNamed, logPart, newRecord, recordIdOf } from '../testing/fixtures.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { Pool } from './pool.ts';
 import type { Queries, SqlValue } from './queries.ts';
@@ -35,6 +35,8 @@ async function useAll(session: PostgresSession): Promise<void> {
   await session.lastIndexBelow([{ logId, logLength: 9 }]);
   await session.ledger(0, 9);
   await session.isContentReferenced(digestNamed('content'));
+  await session.isContentReferenced(digestNamed('content'), ['test']);
+  await session.logNames([logId]);
   await session.sourcingOfLog(logId);
   await session.sourcingOfAddress('192.0.2.1');
   await session.expireSourcing(2000, 'late', 1);
@@ -66,6 +68,13 @@ async function useAll(session: PostgresSession): Promise<void> {
   await session.withdrawals([withdrawn]);
   await session.listWithdrawals({ limit: 1 });
   await session.restoreContent(withdrawn);
+  await session.insertAccessToken(accessToken('a'));
+  await session.accessToken('a');
+  await session.accessTokens();
+  await session.noteAccessTokenUse('a', 1);
+  await session.revokeAccessToken('a', 1);
+  await session.addSharedKey('key', new Uint8Array(32));
+  await session.sharedKey('key');
   await session.appendAudit({ actor: 'a', action: 'b', details: {} });
   await session.audit({ since: 0, limit: 1 });
   const page = { id: 1, bytes: new Uint8Array(10) };
@@ -104,7 +113,7 @@ describeWithPostgres('the queries on PostgreSQL', () => {
         /Index (?:Only )?Scan(?: Backward)? using (\w+) on .*\n(?!\s+Index Cond)/g,
       )) {
         expect(index, `${sql}\n${plan}`).toMatch(
-          /^(record_(processing|sourcing|expired)\w*|checkpoint_pkey|merkle_map_page_pkey)$/,
+          /^(record_(processing|sourcing|expired)\w*|checkpoint_pkey|access_token_pkey|merkle_map_page_pkey)$/,
         );
       }
     }

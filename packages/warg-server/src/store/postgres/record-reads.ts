@@ -10,7 +10,7 @@ import {
 } from '../columns-to-rows.ts';
 import type { SourcingShare } from '../registry-store.ts';
 import type { ContentNeed, PublishedQuery, PublishedRecord, RecordKey, StoredRecord } from '../rows.ts';
-import { bytesList, numberList, type Queries } from './queries.ts';
+import { bytesList, numberList, type Queries, textList } from './queries.ts';
 
 // Lists of questions come in as lists of values; `n` counts them, and answers are in its order.
 
@@ -152,10 +152,23 @@ export async function ledger(db: Queries, start: number, end: number): Promise<U
   return row?.[0] ?? new Uint8Array(0);
 }
 
-export async function isContentReferenced(db: Queries, digest: string): Promise<boolean> {
+export async function isContentReferenced(
+  db: Queries,
+  digest: string,
+  namespaces?: readonly string[],
+): Promise<boolean> {
+  if (namespaces === undefined) {
+    const row = await db.get(
+      'SELECT 1 FROM record_content JOIN record USING (arrival) WHERE digest = $1 AND state = 3 LIMIT 1',
+      toBlob(digest),
+    );
+    return row !== undefined;
+  }
   const row = await db.get(
-    'SELECT 1 FROM record_content JOIN record USING (arrival) WHERE digest = $1 AND state = 3 LIMIT 1',
+    `SELECT 1 FROM record_content JOIN record USING (arrival) JOIN log_head h USING (log_id)
+     WHERE digest = $1 AND state = 3 AND split_part(h.package_name, ':', 1) = ANY ($2::text[]) LIMIT 1`,
     toBlob(digest),
+    textList(namespaces),
   );
   return row !== undefined;
 }
@@ -171,6 +184,18 @@ export async function sourcingOfLog(db: Queries, logId: LogId): Promise<Sourcing
 export async function sourcingOfAddress(db: Queries, address: string): Promise<number> {
   const row = await db.get<[number]>('SELECT count(*) FROM record WHERE address = $1 AND state = 0', address);
   return row![0];
+}
+
+/** The names of logs in whatever state: the first record of one has it before the log has a head. */
+export async function logNames(db: Queries, logIds: readonly LogId[]): Promise<(PackageName | undefined)[]> {
+  const rows = await db.all<[PackageName | null]>(
+    `SELECT coalesce(
+       (SELECT package_name FROM log_head WHERE log_id = q.of_log),
+       (SELECT package_name FROM record WHERE log_id = q.of_log AND package_name IS NOT NULL LIMIT 1))
+     FROM unnest($1::bytea[]) WITH ORDINALITY q (of_log, n) ORDER BY q.n`,
+    bytesList(logIds.map(toBlob)),
+  );
+  return rows.map(([name]) => name ?? undefined);
 }
 
 export async function packageNames(

@@ -3,6 +3,7 @@ import type { LogId } from '@warg/protocol';
 import type { LogStore, MapStore } from '@warg/transparency';
 import type { StateChange, StoreTransaction } from '../registry-store.ts';
 import type {
+  AccessTokenRow,
   AuditQuery,
   ContentRemoval,
   LogNote,
@@ -15,6 +16,7 @@ import type {
   StoredCheckpoint,
   WithdrawnContent,
 } from '../rows.ts';
+import * as access from './access-queries.ts';
 import * as audits from './audit-queries.ts';
 import * as checkpoints from './checkpoint-queries.ts';
 import * as logs from './log-queries.ts';
@@ -94,8 +96,11 @@ export class PostgresSession implements StoreTransaction {
   logParts(queries: readonly LogPartQuery[]) {
     return logs.logParts(this.#db, queries);
   }
-  isContentReferenced(digest: string) {
-    return reads.isContentReferenced(this.#db, digest);
+  logNames(logIds: readonly LogId[]) {
+    return reads.logNames(this.#db, logIds);
+  }
+  isContentReferenced(digest: string, namespaces?: readonly string[]) {
+    return reads.isContentReferenced(this.#db, digest, namespaces);
   }
   withdrawals(digests: readonly string[]) {
     return withdrawn.withdrawals(this.#db, digests);
@@ -114,6 +119,16 @@ export class PostgresSession implements StoreTransaction {
   }
   sourcingOfAddress(address: string) {
     return reads.sourcingOfAddress(this.#db, address);
+  }
+
+  accessToken(id: string) {
+    return access.accessToken(this.#db, id);
+  }
+  accessTokens() {
+    return access.accessTokens(this.#db);
+  }
+  sharedKey(name: string) {
+    return access.sharedKey(this.#db, name);
   }
 
   audit(query: AuditQuery) {
@@ -161,6 +176,18 @@ export class PostgresSession implements StoreTransaction {
   }
   restoreContent(digest: string) {
     return withdrawn.restoreContent(this.#db, digest);
+  }
+  insertAccessToken(token: AccessTokenRow) {
+    return access.insertAccessToken(this.#db, token);
+  }
+  revokeAccessToken(id: string, now: number) {
+    return access.revokeAccessToken(this.#db, id, now);
+  }
+  noteAccessTokenUse(id: string, now: number) {
+    return access.noteAccessTokenUse(this.#db, id, now);
+  }
+  addSharedKey(name: string, key: Uint8Array) {
+    return access.addSharedKey(this.#db, name, key);
   }
   appendAudit(entry: NewAuditEntry) {
     return audits.appendAudit(this.#db, entry);

@@ -12,6 +12,17 @@ export function packageName(db: Connection, logId: LogId): PackageName | undefin
   return row?.[0] ?? undefined;
 }
 
+/** The name of a log in whatever state: its first record has it before the log has a head. */
+export function logName(db: Connection, logId: LogId): PackageName | undefined {
+  const known = packageName(db, logId);
+  if (known !== undefined) return known;
+  const row = db.get<[PackageName]>(
+    'SELECT package_name FROM record WHERE log_id = ? AND package_name IS NOT NULL LIMIT 1',
+    toBlob(logId),
+  );
+  return row?.[0];
+}
+
 export function keyRow(db: Connection, logId: LogId, keyId: string): KeyRow | undefined {
   const row = db.get<KeyColumns>(
     'SELECT key_id, public_key, permissions FROM log_key WHERE log_id = ? AND key_id = ?',

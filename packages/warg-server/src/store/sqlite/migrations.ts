@@ -133,4 +133,25 @@ export const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX content_removal_until ON content_removal (until);
   `,
+  `
+  -- The bearer tokens; of their secrets the SHA-256 alone. No namespaces stand for all of them.
+  CREATE TABLE access_token (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    hash BLOB NOT NULL,
+    name TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    namespaces TEXT,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER,
+    last_used_at INTEGER
+  );
+
+  -- Keys that the processes on this store share, to know again what another one has signed.
+  CREATE TABLE shared_key (
+    name TEXT PRIMARY KEY,
+    key BLOB NOT NULL
+  );
+  `,
 ];

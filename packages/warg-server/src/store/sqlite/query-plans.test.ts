@@ -33,8 +33,13 @@ describe('the queries', () => {
     expect(found.length).toBeGreaterThan(25);
     for (const sql of found) {
       for (const step of planOf(connection.database, sql)) {
-        // The partial index holds nothing but what is processing; the newest checkpoint is the last row.
-        const isShort = /INDEX record_processing$/.test(step) || /ORDER BY sequence DESC LIMIT 1$/.test(sql);
+        // The partial index holds nothing but what is processing; the newest checkpoint is the last row; tokens are listed
+        // by hand; and a list of namespaces is what it is.
+        const isShort =
+          /INDEX record_processing$/.test(step) ||
+          /ORDER BY sequence DESC LIMIT 1$/.test(sql) ||
+          /FROM access_token ORDER BY number$/.test(sql) ||
+          /^SCAN json_each VIRTUAL TABLE/.test(step);
         if (!isShort) expect(`${step}: ${sql}`).not.toMatch(/^SCAN/);
       }
     }

@@ -123,10 +123,22 @@ export function ledger(db: Connection, start: number, end: number): Uint8Array {
   return bytes;
 }
 
-export function isContentReferenced(db: Connection, digest: string): boolean {
+export function isContentReferenced(db: Connection, digest: string, namespaces?: readonly string[]): boolean {
+  if (namespaces === undefined) {
+    const row = db.get(
+      `SELECT 1 FROM record_content JOIN record USING (arrival) WHERE digest = ? AND state = 3 LIMIT 1`,
+      toBlob(digest),
+    );
+    return row !== undefined;
+  }
+  // 58 is the colon between namespace and name.
   const row = db.get(
-    `SELECT 1 FROM record_content JOIN record USING (arrival) WHERE digest = ? AND state = 3 LIMIT 1`,
+    `SELECT 1 FROM record_content JOIN record USING (arrival) JOIN log_head h USING (log_id)
+     WHERE digest = ? AND state = 3
+       AND substr(h.package_name, 1, instr(h.package_name, char(58)) - 1) IN (SELECT value FROM json_each(?))
+     LIMIT 1`,
     toBlob(digest),
+    JSON.stringify(namespaces),
   );
   return row !== undefined;
 }

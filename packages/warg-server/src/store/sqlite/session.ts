@@ -4,6 +4,7 @@ import type { LogStore, MapStore } from '@warg/transparency';
 import { sqliteLogStore, sqliteMapStore } from '@warg/transparency/sqlite';
 import type { StateChange, StoreTransaction } from '../registry-store.ts';
 import type {
+  AccessTokenRow,
   AuditQuery,
   ContentRemoval,
   LogNote,
@@ -16,6 +17,7 @@ import type {
   StoredCheckpoint,
   WithdrawnContent,
 } from '../rows.ts';
+import * as access from './access-queries.ts';
 import * as audits from './audit-queries.ts';
 import * as checkpoints from './checkpoint-queries.ts';
 import type { Connection } from './connection.ts';
@@ -93,8 +95,11 @@ export class SqliteSession implements StoreTransaction {
   async logParts(queries: readonly LogPartQuery[]) {
     return queries.map((query) => logs.logPart(this.#db, query));
   }
-  async isContentReferenced(digest: string) {
-    return records.isContentReferenced(this.#db, digest);
+  async logNames(logIds: readonly LogId[]) {
+    return logIds.map((logId) => logs.logName(this.#db, logId));
+  }
+  async isContentReferenced(digest: string, namespaces?: readonly string[]) {
+    return records.isContentReferenced(this.#db, digest, namespaces);
   }
   async withdrawals(digests: readonly string[]) {
     return digests.map((digest) => withdrawn.withdrawal(this.#db, digest));
@@ -113,6 +118,16 @@ export class SqliteSession implements StoreTransaction {
   }
   async sourcingOfAddress(address: string) {
     return records.sourcingOfAddress(this.#db, address);
+  }
+
+  async accessToken(id: string) {
+    return access.accessToken(this.#db, id);
+  }
+  async accessTokens() {
+    return access.accessTokens(this.#db);
+  }
+  async sharedKey(name: string) {
+    return access.sharedKey(this.#db, name);
   }
 
   async audit(query: AuditQuery) {
@@ -160,6 +175,18 @@ export class SqliteSession implements StoreTransaction {
   }
   async restoreContent(digest: string) {
     return withdrawn.restoreContent(this.#db, digest);
+  }
+  async insertAccessToken(token: AccessTokenRow) {
+    access.insertAccessToken(this.#db, token);
+  }
+  async revokeAccessToken(id: string, now: number) {
+    return access.revokeAccessToken(this.#db, id, now);
+  }
+  async noteAccessTokenUse(id: string, now: number) {
+    access.noteAccessTokenUse(this.#db, id, now);
+  }
+  async addSharedKey(name: string, key: Uint8Array) {
+    access.addSharedKey(this.#db, name, key);
   }
   async appendAudit(entry: NewAuditEntry) {
     return audits.appendAudit(this.#db, entry);

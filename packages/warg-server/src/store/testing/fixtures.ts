@@ -1,6 +1,6 @@
 import { digestOf, encodeUtf8 } from '@warg/crypto';
 import type { LogId, PackageName, RecordId } from '@warg/protocol';
-import type { LogPart, NewRecord, StoredCheckpoint } from '../rows.ts';
+import type { AccessTokenRow, LogPart, NewRecord, StoredCheckpoint } from '../rows.ts';
 
 /** What is used of a test runner; vitest, jest, mocha and `node:test` fit. */
 export interface TestApi {
@@ -50,6 +50,22 @@ export function checkpoint(sequence: number, more: Partial<StoredCheckpoint> = {
     timestamp: 1_700_000_000 + sequence,
     keyId: 'operator',
     signature: `signature ${sequence}`,
+    ...more,
+  };
+}
+
+/** A token that reads everything. */
+export function accessToken(id: string, more: Partial<AccessTokenRow> = {}): AccessTokenRow {
+  return {
+    id,
+    hash: new Uint8Array(32).fill(7),
+    name: '',
+    scope: 'read',
+    namespaces: undefined,
+    createdAt: 1000,
+    expiresAt: undefined,
+    revokedAt: undefined,
+    lastUsedAt: undefined,
     ...more,
   };
 }

@@ -1,4 +1,5 @@
 import type { RegistryStore } from '../registry-store.ts';
+import { accessTests } from './access-tests.ts';
 import { auditTests } from './audit-tests.ts';
 import { checkpointTests } from './checkpoint-tests.ts';
 import type { TestApi } from './fixtures.ts';
@@ -43,6 +44,7 @@ export function testRegistryStore(api: TestApi, name: string, open: () => Promis
     api.describe('checkpoints', () => checkpointTests(test));
     api.describe('transactions', () => transactionTests(test));
     api.describe('removals of contents', () => removalTests(test));
+    api.describe('access tokens', () => accessTests(test));
     api.describe('audit entries', () => auditTests(test));
     api.describe('withdrawn contents', () => withdrawalTests(test));
   });
