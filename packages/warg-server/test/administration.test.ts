@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodePrivateKey, generatePrivateKey, keyIdOf, type PrivateKey, publicKeyOf } from '@warg/crypto';
@@ -208,6 +208,34 @@ function operatorTests(storeOptions: () => Promise<readonly string[]>): void {
 describe('warg-server operator, beside a server on SQLite', () => {
   const sqlite = async () => ['--data-dir', join(dir, 'data')];
   operatorTests(sqlite);
+
+  it('deletes the bytes of a content that it withdraws, if it is told to', async () => {
+    const store = await sqlite();
+    const server = await serve(store);
+    const call = callerAt(server);
+    const pkg = testPackage('test:a');
+    const digest = digestNamed('one');
+    await call.settle(pkg.init());
+    const release = pkg.release('1.0.0', digest);
+    await call.publish(release);
+    await call.upload(release, digest, 'one');
+    const files = async () =>
+      (await readdir(join(dir, 'data', 'content'), { recursive: true })).filter((name) =>
+        name.includes(digest.slice(20)),
+      );
+    expect(await files()).toHaveLength(1);
+    const out = await must('content', 'withdraw', digest, '--reason', 'order 7', '--delete', ...store);
+    expect(out).toContain('its bytes are deleted');
+    expect(await files()).toEqual([]);
+    expect((await call.get(paths.content(digest))).status).toBe(451);
+    // Given back, there is nothing to hand out until somebody brings it again, with a record of their own.
+    await must('content', 'restore', digest, ...store);
+    expect((await call.get(paths.content(digest))).status).toBe(404);
+    const again = pkg.release('1.0.1', digest);
+    expect((await call.publish(again)).json()).toMatchObject({ state: 'sourcing' });
+    expect((await call.upload(again, digest, 'one')).status).toBe(201);
+    expect((await call.get(paths.content(digest))).status).toBe(200);
+  });
 
   it('publishes its records itself where no server runs', async () => {
     const server = await serve(await sqlite());

@@ -1,8 +1,12 @@
 import { type Digest, isDigest } from '@warg/crypto';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import type { ContentStore } from '../../content/content-store.ts';
+import { reasonOf } from '../../content/remote/operation.ts';
 import type { WithdrawnContent } from '../../store/rows.ts';
 import { administer } from '../administration.ts';
+import { openContent } from '../content.ts';
 import type { ProgramHost } from '../host.ts';
+import { addContentOptions, type ContentOptions } from '../options/content-options.ts';
 import { type AdministrationOptions, addAdministrationOptions } from '../options/store-options.ts';
 import { ProgramError } from '../program-error.ts';
 
@@ -24,11 +28,12 @@ function digestArgument(): Argument {
   return new Argument('<digest>', 'of the content, as `warg info` prints it').argParser(readDigest);
 }
 
-interface WithdrawOptions extends AdministrationOptions {
+interface WithdrawOptions extends AdministrationOptions, ContentOptions {
   readonly reason: string;
+  readonly delete: boolean;
 }
 
-function withdrawCommand({ stdout }: ProgramHost): Command {
+function withdrawCommand({ env, stdout }: ProgramHost): Command {
   const command = new Command('withdraw')
     .description(
       'answer 451 with this reason to whoever asks for a content, and take it no more; the records that name it stay',
@@ -39,22 +44,47 @@ function withdrawCommand({ stdout }: ProgramHost): Command {
         .argParser(readReason)
         .makeOptionMandatory(),
     )
+    .option('--delete', 'delete its bytes, too; give the options for the content that the server has', false)
     .addHelpText(
       'after',
       '\nExample:\n\n  warg-server content withdraw sha256:… --reason "court order 7 O 123/29"',
     );
-  return addAdministrationOptions(command).action(async (digest: Digest, options: WithdrawOptions) => {
+  addContentOptions(addAdministrationOptions(command));
+  return command.action(async (digest: Digest, options: WithdrawOptions) => {
     const { reason } = options;
-    const isNamed = await administer(options, ({ store, actor }) =>
-      store.transaction(async (transaction) => {
-        await transaction.withdrawContent({ digest, reason, since: Date.now() });
-        await transaction.appendAudit({ actor, action: 'content.withdraw', details: { digest, reason } });
-        return transaction.isContentReferenced(digest);
-      }),
-    );
-    stdout.write(`withdrawn: ${digest}\n`);
-    if (!isNamed) stdout.write('no published record names it; it will not be taken if one does\n');
+    await administer(options, async ({ store, actor }) => {
+      // Opened first: who cannot delete finds out before anything is done.
+      const content = options.delete ? (await openContent(options, env)).content : undefined;
+      try {
+        const isNamed = await store.transaction(async (transaction) => {
+          await transaction.withdrawContent({ digest, reason, since: Date.now() });
+          const details = { digest, reason, delete: options.delete };
+          await transaction.appendAudit({ actor, action: 'content.withdraw', details });
+          return transaction.isContentReferenced(digest);
+        });
+        stdout.write(`withdrawn: ${digest}\n`);
+        if (!isNamed) stdout.write('no published record names it; it will not be taken if one does\n');
+        if (content !== undefined) {
+          await removeBytes(content, digest);
+          stdout.write('its bytes are deleted\n');
+        }
+      } finally {
+        await content?.close();
+      }
+    });
   });
+}
+
+async function removeBytes(content: ContentStore, digest: Digest): Promise<void> {
+  try {
+    await content.remove(digest);
+  } catch (cause) {
+    throw new ProgramError(
+      `the content is withdrawn, but its bytes could not be deleted (${reasonOf((cause as Error).cause ?? cause)}): ` +
+        'give the command again when its store is to be reached',
+      { cause },
+    );
+  }
 }
 
 function restoreCommand({ stdout }: ProgramHost): Command {
