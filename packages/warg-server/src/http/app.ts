@@ -3,7 +3,7 @@ import { jsonAnswer, messageBody, notFoundMessage } from './answers.ts';
 import { cors } from './cors.ts';
 import { answerError } from './errors.ts';
 import { ImportedLogs } from './imported-logs.ts';
-import { rateLimited } from './rate-limits.ts';
+import { RateLimiting } from './rate-limits.ts';
 import { refuseOtherRegistry } from './registry-header.ts';
 import { addRoutes, type Route } from './router.ts';
 import { contentRoutes } from './routes/content.ts';
@@ -33,12 +33,16 @@ export function createApp(services: Services): Hono<AppEnv> {
     await next();
     for (const [name, value] of Object.entries(access.headersFor(c))) c.res.headers.set(name, value);
   });
-  app.use(rateLimited(services.rateLimits));
+  const limiting = new RateLimiting(services.rateLimits);
+  app.use(limiting.guard);
   app.use('/v1/*', async (c, next) => {
     refuseOtherRegistry(c.req.raw, publicUrl ?? c.env.origin);
     await next();
   });
-  addRoutes(app, access, routesOf(services));
+  addRoutes(app, routesOf(services), async (c, level) => {
+    await access.enter(c, level);
+    limiting.admit(c, access.tokenIdOf(c));
+  });
   return app;
 }
 

@@ -16,6 +16,7 @@ const answerHeaders = [
   'content-range',
   'accept-ranges',
   'content-length',
+  'link',
   'retry-after',
   'ratelimit',
   'ratelimit-policy',

@@ -45,22 +45,33 @@ export class RateLimiter {
     return this.#fullAt.size;
   }
 
+  /** Says whether one would be allowed, and counts nothing. @param now ms, of a clock that never goes back */
+  look(key: string, now: number): RateDecision {
+    return this.#decide(key, now).decision;
+  }
+
   /** Counts one, if it is allowed. @param now ms, of a clock that never goes back */
   take(key: string, now: number): RateDecision {
+    const { fullAt, decision } = this.#decide(key, now);
+    this.#fullAt.delete(key);
+    this.#fullAt.set(key, fullAt);
+    if (this.#fullAt.size > this.#maxKeys) this.#fullAt.delete(this.#fullAt.keys().next().value!);
+    return decision;
+  }
+
+  #decide(key: string, now: number): { readonly fullAt: number; readonly decision: RateDecision } {
     const before = Math.max(this.#fullAt.get(key) ?? 0, now);
     const after = before + this.#interval;
     const excess = after - now - this.#tolerance;
     // Times are sums of fractions; what is too much by less than a microsecond is none.
     const allowed = excess <= 1e-3;
     const fullAt = allowed ? after : before;
-    this.#fullAt.delete(key);
-    this.#fullAt.set(key, fullAt);
-    if (this.#fullAt.size > this.#maxKeys) this.#fullAt.delete(this.#fullAt.keys().next().value!);
-    return {
+    const decision = {
       allowed,
       remaining: Math.max(0, Math.floor((this.#tolerance - (fullAt - now)) / this.#interval + 1e-6)),
       reset: fullAt - now,
       retryAfter: allowed ? 0 : excess,
     };
+    return { fullAt, decision };
   }
 }

@@ -1,5 +1,6 @@
 import { paths } from '@warg/protocol/api';
 import { afterEach, describe, expect, it } from 'vitest';
+import { privateRegistry, type TestToken } from '../../test/private-registry.ts';
 import { testPackage } from '../../test/publisher.ts';
 import { openRegistry, type RegistryCaller } from '../../test/registry-caller.ts';
 import { OptionError, type Registry, type RegistryOptions } from '../create-registry.ts';
@@ -89,6 +90,38 @@ describe('the limit of requests', () => {
     // Whatever the client wrote stands to the left of what the proxy knows.
     const spoofed = ['5.5.5.5, 203.0.113.9', '6.6.6.6, 203.0.113.9', '7.7.7.7, 203.0.113.9'];
     expect(await statuses('10.0.0.1', spoofed)).toEqual([200, 200, 429]);
+  });
+});
+
+describe('the limit of requests with a token', () => {
+  const reads = { perSecond: 0.001, burst: 3 };
+
+  it('is of the token, wherever it is used, and not of the address', async () => {
+    const hosted = await privateRegistry({ rateLimits: { reads } });
+    const [one, two] = [await hosted.addToken(), await hosted.addToken()];
+    const statuses = async (token: TestToken | undefined, addresses: readonly string[]) => {
+      const found: number[] = [];
+      for (const address of addresses) found.push((await read(hosted.caller(token), address)).status);
+      return found;
+    };
+    const [a, b] = ['192.0.2.1', '192.0.2.2'];
+    expect(await statuses(one, [a, b, a, b])).toEqual([200, 200, 200, 429]);
+    expect(await statuses(two, [a, a])).toEqual([200, 200]);
+    expect(await statuses(undefined, [a, a, a, a])).toEqual([401, 401, 401, 429]);
+    expect(await statuses(two, [a])).toEqual([200]);
+    await hosted.close();
+  });
+
+  it('ends guessing of tokens from an address', async () => {
+    const hosted = await privateRegistry({ rateLimits: { reads } });
+    const token = await hosted.addToken();
+    const guess = (remoteAddress: string) =>
+      read(hosted.caller(), remoteAddress, { authorization: `Bearer ${token.text.slice(0, -1)}` });
+    const found = [];
+    for (let n = 0; n < 5; n++) found.push((await guess('192.0.2.1')).status);
+    expect(found).toEqual([401, 401, 401, 429, 429]);
+    expect((await guess('192.0.2.2')).status).toBe(401);
+    await hosted.close();
   });
 });
 

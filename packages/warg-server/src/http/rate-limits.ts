@@ -17,40 +17,87 @@ export interface RateLimits {
 const UNLIMITED = new Set(['/healthz', '/readyz', '/metrics']);
 
 /**
- * Answers 429 to who asks too often. Askers are told apart by address, those of an IPv6 /64 network as one; who has none, as
- * in a host that does not say, is not limited.
+ * Answers 429 to who asks too often. Askers are told apart by their token, and those without one by address, all of an IPv6 /64
+ * network as one; who has no address, as in a host that does not say, is not limited.
+ *
+ * Whether a token is good is known only when it was looked up. Until then a request counts for nobody, but for one thing: an
+ * address whose tokens were refused as often as it may ask at all is not asked for another one.
  */
-export function rateLimited(limits: RateLimits, now = () => performance.now()): MiddlewareHandler<AppEnv> {
-  const kinds = new Map<string, Kind>();
-  for (const name of ['reads', 'publishes'] as const) {
-    const limit = limits[name];
-    if (limit !== undefined) kinds.set(name, { name, limit, limiter: new RateLimiter(limit) });
+export class RateLimiting {
+  readonly #kinds = new Map<string, Kind>();
+  readonly #now: () => number;
+  readonly #admitted = new WeakMap<Request, RateDecision>();
+
+  /** @param now ms, of a clock that never goes back */
+  constructor(limits: RateLimits, now = () => performance.now()) {
+    this.#now = now;
+    for (const name of ['reads', 'publishes'] as const) {
+      const limit = limits[name];
+      if (limit === undefined) continue;
+      const [limiter, refused] = [new RateLimiter(limit), new RateLimiter(limit)];
+      this.#kinds.set(name, { name, limit, limiter, refused });
+    }
   }
-  return async (c, next) => {
-    const kind = UNLIMITED.has(c.req.path) ? undefined : kinds.get(kindOf(c));
-    const key = keyOf(c);
-    if (kind === undefined || key === undefined) return next();
-    const decision = kind.limiter.take(key, now());
-    if (!decision.allowed) throw tooMany(kind, decision);
+
+  /** Stands before everything that costs. @throws AnswerError 429 */
+  readonly guard: MiddlewareHandler<AppEnv> = async (c, next) => {
+    const kind = this.#kindOf(c);
+    if (kind === undefined) return next();
+    const address = addressOf(c);
+    const now = this.#now();
+    const bringsToken = c.req.raw.headers.has('authorization');
+    if (!bringsToken) this.#take(c, kind, address, now);
+    else if (address !== undefined) requireAllowed(kind, kind.refused.look(address, now));
     await next();
-    for (const [name, value] of headersOf(kind, decision)) c.res.headers.set(name, value);
+    const decision = this.#admitted.get(c.req.raw);
+    if (decision !== undefined) {
+      for (const [name, value] of headersOf(kind, decision)) c.res.headers.set(name, value);
+    } else if (bringsToken && address !== undefined) kind.refused.take(address, now);
     return;
   };
+
+  /**
+   * Told when it is known who asks.
+   *
+   * @param tokenId undefined for one without a good token
+   * @throws AnswerError 429
+   */
+  admit(c: AppContext, tokenId: string | undefined): void {
+    const kind = this.#kindOf(c);
+    if (kind === undefined || this.#admitted.has(c.req.raw)) return;
+    this.#take(c, kind, tokenId === undefined ? addressOf(c) : `token ${tokenId}`, this.#now());
+  }
+
+  #take(c: AppContext, kind: Kind, key: string | undefined, now: number): void {
+    if (key === undefined) return;
+    const decision = kind.limiter.take(key, now);
+    this.#admitted.set(c.req.raw, decision);
+    requireAllowed(kind, decision);
+  }
+
+  #kindOf(c: AppContext): Kind | undefined {
+    if (this.#kinds.size === 0 || UNLIMITED.has(c.req.path)) return undefined;
+    const isPublish = c.req.method === 'POST' && c.req.path.startsWith('/v1/package/');
+    return this.#kinds.get(isPublish ? 'publishes' : 'reads');
+  }
 }
 
 interface Kind {
   readonly name: string;
   readonly limit: RateLimit;
   readonly limiter: RateLimiter;
+  /** Counts the tokens that were refused, by address. */
+  readonly refused: RateLimiter;
 }
 
-function kindOf(c: AppContext): string {
-  return c.req.method === 'POST' && c.req.path.startsWith('/v1/package/') ? 'publishes' : 'reads';
-}
-
-function keyOf(c: AppContext): string | undefined {
+function addressOf(c: AppContext): string | undefined {
   const { remoteAddress } = c.env;
   return remoteAddress === undefined ? undefined : addressGroup(remoteAddress);
+}
+
+/** @throws AnswerError 429 */
+function requireAllowed(kind: Kind, decision: RateDecision): void {
+  if (!decision.allowed) throw tooMany(kind, decision);
 }
 
 function tooMany(kind: Kind, decision: RateDecision): AnswerError {

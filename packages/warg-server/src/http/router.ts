@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import type { Access, RouteAccess } from './access/access.ts';
+import type { RouteAccess } from './access/access.ts';
 import { methodNotAllowed } from './errors.ts';
 import type { AppContext, AppEnv } from './services.ts';
 
@@ -17,12 +17,18 @@ export interface Route {
 /**
  * Adds routes whose other methods are answered with 405 and an `Allow` header. HEAD is answered like GET: hono drops
  * the body.
+ *
+ * @param enter lets a request pass to its route, or throws
  */
-export function addRoutes(app: Hono<AppEnv>, access: Access, routes: readonly Route[]): void {
+export function addRoutes(
+  app: Hono<AppEnv>,
+  routes: readonly Route[],
+  enter: (context: AppContext, level: RouteAccess) => Promise<void>,
+): void {
   for (const { path, get, post, access: level = 'all' } of routes) {
     const guarded = (handler: Handler): Handler => {
       return async (c) => {
-        await access.enter(c, level);
+        await enter(c, level);
         return handler(c);
       };
     };

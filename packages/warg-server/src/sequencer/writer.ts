@@ -69,6 +69,7 @@ export class Writer implements RegistryWriter {
   #retryTimer: NodeJS.Timeout | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #looker: NodeJS.Timeout | undefined;
+  #looking = false;
   /** The store's revision behind which there is nothing that this writer has not looked at. */
   #revision: number | undefined;
   #closing = false;
@@ -139,7 +140,16 @@ export class Writer implements RegistryWriter {
 
   /** Looks whether somebody wrote to the store, and if so, whether there is something to sequence. A timer calls it. */
   async look(): Promise<void> {
-    if (this.#running !== undefined) return;
+    if (this.#running !== undefined || this.#looking) return;
+    this.#looking = true;
+    try {
+      await this.#look();
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async #look(): Promise<void> {
     const { store } = this.#options;
     const revision = await store.revision();
     if (revision === this.#revision) return;

@@ -14,7 +14,7 @@ export function addRateLimitOptions(command: Command): Command {
     .addOption(
       new Option(
         '--rate-limit <limits>',
-        'requests a second of one address, and how many at once: reads=50/500,publishes=5/100',
+        'requests a second of one address or token, and how many at once: reads=50/500,publishes=5/100',
       )
         .env('WARG_RATE_LIMIT')
         .default({}, 'none')
