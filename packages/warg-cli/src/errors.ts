@@ -22,6 +22,8 @@ export type CliErrorCode =
   | 'KEY_EXISTS'
   /** What the keyring or the variable holds is not a signing key. */
   | 'INVALID_KEY'
+  /** What was given, or what the keyring or the variable holds, is not a token. */
+  | 'INVALID_TOKEN'
   /** The configured keyring cannot be used. */
   | 'KEYRING_BACKEND_UNAVAILABLE'
   /** A question would have to be asked and nobody can answer. */

@@ -5,6 +5,7 @@ import { addDownloadCommand } from './commands/download.ts';
 import { examples } from './commands/examples.ts';
 import { addInfoCommand } from './commands/info.ts';
 import { addKeyCommands } from './commands/key.ts';
+import { addLoginCommands } from './commands/login.ts';
 import { addCommonOptions } from './commands/options.ts';
 import { addPublishCommands } from './commands/publish.ts';
 import { addStorageCommands } from './commands/storage.ts';
@@ -59,6 +60,7 @@ export function buildProgram(environment: Environment, dispatch: Dispatch, outpu
   addCommonOptions(program);
   addConfigCommand(program, dispatch);
   addKeyCommands(program, dispatch);
+  addLoginCommands(program, dispatch);
   addPublishCommands(program, dispatch);
   addDownloadCommand(program, dispatch);
   addInfoCommand(program, dispatch);

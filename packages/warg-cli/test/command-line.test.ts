@@ -30,6 +30,8 @@ describe('the command line', () => {
     expect(names).toEqual([
       'config',
       ...['new', 'info', 'set', 'delete'].map((name) => `key ${name}`),
+      'login',
+      'logout',
       ...['init', 'release', 'yank', 'grant', 'revoke', 'start', 'list', 'submit', 'abort', 'wait'].map(
         (name) => `publish ${name}`,
       ),

@@ -109,6 +109,18 @@ export class WargClient {
   }
 
   /**
+   * Asks whether the registry lets this client in, with its token if it has one. Nothing of the answer is believed or
+   * stored: this is for whoever is about to store the token.
+   *
+   * @throws ClientError `UNAUTHORIZED`, whose `details.token` says what is the matter, and what a call may throw
+   */
+  async checkAccess({ signal }: CallOptions = {}): Promise<void> {
+    this.#requireOnline('asking for access');
+    const { api } = await this.#context.connect(signal);
+    await api.checkpoint({ signal });
+  }
+
+  /**
    * Refreshes the named packages, or without names all that are stored, to the registry's newest checkpoint.
    * Everything is verified before anything is written, and it is written in one step.
    *

@@ -95,6 +95,8 @@ export interface ClientErrorDetails {
   readonly reason?: string;
   /** Whether a package's absence was proved. */
   readonly absence?: 'proved' | 'unproved';
+  /** What is the matter with the token, where the registry says that a token would help. */
+  readonly token?: 'missing' | 'refused' | 'insufficient';
   /** The registry that this one says has the namespace. */
   readonly hint?: { readonly namespace: string; readonly registry: string };
   /** Versions that exist. */

@@ -4,6 +4,7 @@ import { registryLabel } from '../config/registry-url.ts';
 import { requireRegistry, resolveSettings, type Settings } from '../config/settings.ts';
 import type { Environment } from '../environment.ts';
 import { CliError } from '../errors.ts';
+import { environmentTokenVariable, findEnvironmentToken } from '../keyring/auth-tokens.ts';
 import { chooseKeyring } from '../keyring/backends.ts';
 import { findEnvironmentKey } from '../keyring/environment-key.ts';
 import { authTokenEntry } from '../keyring/keyring.ts';
@@ -134,8 +135,20 @@ function signerFor(context: Context): Signer {
   return async () => (await requireSigningKey(context)).key;
 }
 
-/** The registry's bearer token, where the configuration says that the keyring has one. */
-async function findToken({ environment, loaded }: Context, registry: string): Promise<string | undefined> {
+/**
+ * The token for a registry: from the environment, else from the keyring where the configuration says that it has one.
+ *
+ * A variable does not say which registry it is for: it is not sent to one that a file beside one's work chose.
+ */
+async function findToken(context: Context, registry: string): Promise<string | undefined> {
+  const { environment, loaded, options, output } = context;
+  const given = await findEnvironmentToken(environment);
+  if (given !== undefined) {
+    if (loaded.origin !== 'project' || options.registry !== undefined) return given;
+    output.note(
+      `${environmentTokenVariable(environment)} is not sent to ${registry}, which ${loaded.path} chooses: name it with --registry.`,
+    );
+  }
   if (!loaded.config.keyringAuth) return undefined;
   const { keyring } = chooseKeyring(environment, loaded.config.keyringBackend);
   const token = await keyring.get(authTokenEntry(registryLabel(registry)));

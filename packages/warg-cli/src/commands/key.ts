@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { generatePrivateKey, keyIdOf, type PrivateKey, publicKeyOf } from '@warg/crypto';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { writeConfig } from '../config/config-file.ts';
 import { resolveArgumentPath } from '../config/settings.ts';
 import { CliError } from '../errors.ts';
 import { fileAccessError } from '../files/atomic-file.ts';
-import { backendUnavailable, chooseKeyring, parseKeyringBackend } from '../keyring/backends.ts';
-import { environmentKeyVariable } from '../keyring/environment-key.ts';
+import { chooseKeyring } from '../keyring/backends.ts';
+import { environmentKeyVariable, KEY_FILE_VARIABLE } from '../keyring/environment-key.ts';
 import { DEFAULT_USER, type Keyring, signingKeyEntry } from '../keyring/keyring.ts';
 import {
   createKey,
@@ -22,6 +22,7 @@ import { requireConsent } from '../terminal/prompts.ts';
 import { type Context, requireSigningKey } from './context.ts';
 import type { Dispatch } from './dispatch.ts';
 import { examples } from './examples.ts';
+import { keyringOption, keyringToWrite } from './keyring-to-write.ts';
 import { addCommonOptions } from './options.ts';
 
 interface WriteKeyOptions {
@@ -50,7 +51,7 @@ export function addKeyCommands(program: Command, dispatch: Dispatch): void {
         'Makes a signing key. A key that is there already is never replaced, unless you say --force.',
       )
       .option('--force', 'replace the key that is there; it cannot be had back')
-      .addOption(backendOption()),
+      .addOption(keyringOption()),
     { client: false },
   )
     .addHelpText('after', examples('warg key new', 'warg key new --registry https://registry.example'))
@@ -79,7 +80,7 @@ export function addKeyCommands(program: Command, dispatch: Dispatch): void {
       )
       .option('--key-file <file>', 'read the key from a file')
       .option('--force', 'replace the key that is there; it cannot be had back')
-      .addOption(backendOption()),
+      .addOption(keyringOption()),
     { client: false },
   )
     .addHelpText(
@@ -190,7 +191,7 @@ async function storeKey(
 ): Promise<CommandResult> {
   const { environment, loaded, output } = context;
   const { registry } = context.options;
-  const keyring = await keyringToWrite(context, options.keyringBackend);
+  const keyring = await keyringToWrite(context, options.keyringBackend, 'key', KEY_FILE_VARIABLE);
   const existing = await findOwnKey(keyring, registry, loaded.config.keys);
   if (existing !== undefined && !options.force) throw keyExists(existing);
   const key = await obtain();
@@ -217,24 +218,6 @@ async function storeKey(
     human: (style) => [`Key ID: ${style.bold(keyId)}`, `Public Key: ${publicKey}`],
     quiet: publicKey,
   };
-}
-
-/**
- * The keyring that a new secret goes to. Where the configuration asks for one that this version does not have, a secret
- * goes to an unencrypted file only if the user says so.
- */
-async function keyringToWrite(context: Context, backend: string | undefined): Promise<Keyring> {
-  const { environment, loaded, prompts } = context;
-  const chosen =
-    backend === undefined ? loaded.config.keyringBackend : parseKeyringBackend(backend, environment.platform);
-  const { keyring, unavailable } = chooseKeyring(environment, chosen);
-  if (unavailable === undefined) return keyring;
-  if (!prompts.canAsk) throw backendUnavailable(unavailable);
-  const question =
-    `The keyring backend ${unavailable} of the configuration is not available in this version.\n` +
-    'Keep the key in an unencrypted file that only you can read instead?';
-  if (!(await prompts.confirm(question))) throw backendUnavailable(unavailable);
-  return keyring;
 }
 
 async function findOwnKey(
@@ -273,8 +256,4 @@ function keyExists(existing: StoredKey): CliError {
 function publicHalf(key: PrivateKey): { readonly keyId: string; readonly publicKey: string } {
   const publicKey = publicKeyOf(key);
   return { keyId: keyIdOf(publicKey), publicKey };
-}
-
-function backendOption(): Option {
-  return new Option('--keyring-backend <name>', 'the keyring to keep it in, instead of the configured one');
 }

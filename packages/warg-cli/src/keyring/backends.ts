@@ -72,15 +72,20 @@ export function chooseKeyring(environment: Environment, configured: string | und
   };
 }
 
-/** The error for a secret that would have to be written elsewhere than the configuration says. */
-export function backendUnavailable(backend: string): CliError {
+/**
+ * The error for a secret that would have to be written elsewhere than the configuration says.
+ *
+ * @param noun what it is
+ * @param variable the environment variable that may hold it instead
+ */
+export function backendUnavailable(backend: string, noun: string, variable: string): CliError {
   return new CliError(
     'KEYRING_BACKEND_UNAVAILABLE',
     `the keyring backend ${JSON.stringify(backend)} of the configuration is not available in this version`,
     {
       hint:
-        'Keep the key in an unencrypted file that only you can read with --keyring-backend flat-file, make that ' +
-        'the rule with `warg config --keyring-backend flat-file`, or give the key in WARG_SIGNING_KEY_FILE.',
+        `Keep the ${noun} in an unencrypted file that only you can read with --keyring-backend flat-file, make that ` +
+        `the rule with \`warg config --keyring-backend flat-file\`, or give the ${noun} in ${variable}.`,
     },
   );
 }

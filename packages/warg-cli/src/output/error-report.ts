@@ -72,6 +72,12 @@ const HINTS: { readonly [code in ClientErrorCode]?: string } = {
   STORAGE_LOCKED: 'Another warg is at work on the same registry. Try again when it is done.',
 };
 
+const TOKEN_HINTS: { readonly [problem in NonNullable<ClientErrorDetails['token']>]: string } = {
+  missing: 'Ask the operator of the registry for a token, and give it to `warg login`.',
+  refused: 'It may have expired or been revoked. `warg login` replaces it with another one.',
+  insufficient: 'Ask the operator of the registry for a token that may do this, and give it to `warg login`.',
+};
+
 /** Errors that say that the caller gave something that cannot be. */
 const USAGE_CODES: ReadonlySet<string> = new Set<ClientErrorCode>([
   'INVALID_REGISTRY',
@@ -129,6 +135,8 @@ function hintFor(error: WargError): string | undefined {
 
 function rawHint(error: WargError): string | undefined {
   if (error instanceof CliError) return error.hint;
+  const problem = detailsOf(error)?.token;
+  if (problem !== undefined) return TOKEN_HINTS[problem];
   const elsewhere = detailsOf(error)?.hint;
   if (error.code === 'PACKAGE_NOT_FOUND' && elsewhere !== undefined) {
     const { registry, namespace } = elsewhere;

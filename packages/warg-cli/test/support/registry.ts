@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import {
   encodePrivateKey,
   generatePrivateKey,
@@ -30,6 +31,8 @@ export interface RegistryOptions {
   /** `host:port`; a free port unless given. */
   readonly listen?: string;
   readonly contentBaseUrl?: string;
+  /** Further arguments of the program. */
+  readonly args?: readonly string[];
 }
 
 /** Starts a registry with the namespace `example`, and waits until it listens. */
@@ -44,6 +47,7 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
     options.listen ?? '127.0.0.1:0',
   ];
   if (options.contentBaseUrl !== undefined) args.push('--content-base-url', options.contentBaseUrl);
+  args.push(...(options.args ?? []));
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, WARG_OPERATOR_KEY: encodePrivateKey(operatorKey) },
@@ -66,6 +70,25 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
       await gone;
     },
   };
+}
+
+/** Makes a token of a registry that keeps everything in `folder`. */
+export async function makeToken(folder: string, ...args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    PROGRAM,
+    'token',
+    'add',
+    '--data-dir',
+    folder,
+    ...args,
+  ]);
+  return stdout.trim();
+}
+
+/** Revokes a token. */
+export async function revokeToken(folder: string, token: string): Promise<void> {
+  const args = [PROGRAM, 'token', 'revoke', token, '--data-dir', folder];
+  await promisify(execFile)(process.execPath, args);
 }
 
 async function listening(child: ChildProcess): Promise<string> {

@@ -28,6 +28,8 @@ export interface User {
   warg(...args: string[]): Promise<ProcessResult>;
   /** Runs `warg` with `--json`, and hands out the document; the run must succeed. */
   json(...args: string[]): Promise<Document>;
+  /** Runs `warg` with this text on standard input. */
+  given(input: string, ...args: string[]): Promise<ProcessResult>;
   /** Begins a run. */
   begin(...args: string[]): { readonly child: ChildProcess; readonly ended: Promise<ProcessResult> };
   /** The same user with further variables. */
@@ -37,10 +39,10 @@ export interface User {
 /** Makes a user who has never used `warg` before. */
 export function newUser(folder = temporaryFolder(), variables: Readonly<Record<string, string>> = {}): User {
   mkdirSync(join(folder, 'home'), { recursive: true });
-  const begin: User['begin'] = (...args) => {
+  const start = (stdin: 'ignore' | 'pipe', args: readonly string[]) => {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
       cwd: folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],
         HOME: join(folder, 'home'),
@@ -51,10 +53,18 @@ export function newUser(folder = temporaryFolder(), variables: Readonly<Record<s
     });
     return { child, ended: ending(child) };
   };
+  const begin: User['begin'] = (...args) => start('ignore', args);
   const warg: User['warg'] = async (...args) => begin(...args).ended;
   return {
     folder,
     begin,
+    given: async (input, ...args) => {
+      const { child, ended } = start('pipe', args);
+      // One that ends before it has read all says so by its exit code.
+      child.stdin?.on('error', () => {});
+      child.stdin?.end(input);
+      return ended;
+    },
     warg,
     json: async (...args) => {
       const run = await warg(...args, '--json');

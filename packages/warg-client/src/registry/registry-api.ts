@@ -30,7 +30,7 @@ import {
   paths,
   limits as protocolLimits,
 } from '@warg/protocol/api';
-import { ClientError } from '../errors.ts';
+import { ClientError, type ClientErrorDetails } from '../errors.ts';
 import { readBody } from '../http/body.ts';
 import type { Transport } from '../http/transport.ts';
 import { redact } from '../http/urls.ts';
@@ -257,10 +257,12 @@ function apiFailure(
     ...hintOf(response),
   };
   if (response.status === 401 || response.status === 403) {
+    const token = tokenProblem(response);
+    const remedy = token === undefined ? 'Check whether the signing key may do this' : REMEDIES[token];
     return new ClientError(
       'UNAUTHORIZED',
-      `the registry does not allow ${endpoint.what}: ${reason}. Check the token, or whether the signing key may do this`,
-      { ...details, reason },
+      `the registry does not allow ${endpoint.what}: ${reason}. ${remedy}`,
+      { ...details, reason, ...(token === undefined ? {} : { token }) },
       { cause },
     );
   }
@@ -270,6 +272,22 @@ function apiFailure(
     { ...details, reason },
     { cause },
   );
+}
+
+type TokenProblem = NonNullable<ClientErrorDetails['token']>;
+
+const REMEDIES: { readonly [problem in TokenProblem]: string } = {
+  missing: 'Give a token for it',
+  refused: 'Give another token',
+  insufficient: 'Give a token that may do this',
+};
+
+/** What `WWW-Authenticate` says of the token (RFC 6750, section 3); undefined where it asks for none. */
+function tokenProblem({ status, headers }: Response): TokenProblem | undefined {
+  const challenge = headers.get('www-authenticate') ?? '';
+  if (!/^bearer\b/i.test(challenge)) return undefined;
+  if (status === 403) return 'insufficient';
+  return /\berror="?invalid_token\b/i.test(challenge) ? 'refused' : 'missing';
 }
 
 function hintOf(response: Response): {
