@@ -46,6 +46,11 @@ export interface RegistryOptions {
    * such URLs. Default: contents pass through the registry.
    */
   readonly contentRedirect?: number;
+  /**
+   * Lets publishers put contents into the content store itself, with URLs that are good for so many seconds, besides sending
+   * them to the registry. For stores that can make such URLs. Default: not.
+   */
+  readonly contentUpload?: number;
   /** Who may publish what. Default: whoever the package's own log allows. */
   readonly recordPolicy?: RecordPolicy;
   /** What contents may be, such as {@link wasmContentPolicy}. Default: anything. Closed with the registry. */
@@ -134,6 +139,11 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     await content.close();
     throw new OptionError('expected a content store that can make URLs, for `contentRedirect`');
   }
+  const { contentUpload } = options;
+  if (contentUpload !== undefined && content.staging === undefined) {
+    await content.close();
+    throw new OptionError('expected a content store that others can put contents into, for `contentUpload`');
+  }
   const policed = await policedStore(content, options.contentPolicy);
   const closeContent = async (): Promise<void> => {
     await policed.close();
@@ -170,6 +180,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     publicUrl,
     contentBaseUrl,
     contentRedirect,
+    contentUpload,
     maxContentBytes,
     rateLimits: options.rateLimits ?? {},
     timeouts: { ...defaultBodyTimeouts, ...options.bodyTimeouts },

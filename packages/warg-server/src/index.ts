@@ -2,6 +2,7 @@ export {
   type ByteRange,
   ContentError,
   type ContentErrorCode,
+  type ContentStaging,
   type ContentStore,
   type StoredContent,
 } from './content/content-store.ts';

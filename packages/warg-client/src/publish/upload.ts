@@ -11,11 +11,17 @@ import type { CallOptions } from '../options.ts';
 import { forPeople } from '../registry/words.ts';
 
 // What an upload may ask to be sent along. Anything else is refused: it is the registry that chooses these.
-const allowedHeaders = ['authorization', 'content-type'];
+const allowedHeaders = ['authorization', 'content-type', 'x-amz-checksum-sha256'];
+
+/** Where the content's length cannot be said beforehand, what is sent to a store lies in memory as a whole: bytes. */
+const largestInMemory = 64 * 2 ** 20;
 
 /**
  * Gives content to the registry, at the first of the places that it offers which takes it. The registry's token
  * is not sent along: the place may be anybody's.
+ *
+ * A PUT goes to the registry's content store, which spares the registry the bytes until it is told: such places are tried
+ * first. What hinders it there is no reason to give up, because the registry itself takes the content too.
  *
  * @throws ClientError `UPLOAD_FAILED` | `PUBLISH_REFUSED` | `CONTENT_MISMATCH`
  */
@@ -28,7 +34,25 @@ export async function uploadContent(
   options: CallOptions,
 ): Promise<void> {
   let failure: ClientError | undefined;
+  const [first] = missing.upload;
+  const isStaged = (endpoint: UploadEndpoint): boolean =>
+    endpoint.method.toUpperCase() === 'PUT' && first?.method.toUpperCase() === 'POST';
+  const staged = missing.upload.filter((endpoint) => isStaged(endpoint) && canPut(source));
+  for (const endpoint of staged) {
+    try {
+      await uploadTo(context, registry, digest, endpoint, source, options);
+      await complete(context, registry, digest, first!, options);
+      return;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      // Content that is not what it should be, or that the registry does not want, is so elsewhere too.
+      if (!(error instanceof ClientError) || error.code === 'CONTENT_MISMATCH' || isRefusedByPolicy(error))
+        throw error;
+      failure = error;
+    }
+  }
   for (const endpoint of missing.upload) {
+    if (isStaged(endpoint)) continue;
     try {
       await uploadTo(context, registry, digest, endpoint, source, options);
       return;
@@ -81,11 +105,17 @@ async function uploadTo(
     watch.touch();
   }
   try {
-    const body = supportsRequestStreams() ? streamOf(counted()) : await gather(counted());
+    const isSized = method === 'PUT' && source.size !== undefined;
+    const inMemory = isSized ? !canSayLength() : !supportsRequestStreams();
+    const body = inMemory ? await gather(counted()) : streamOf(counted());
     const response = await transport.send({
       method,
       url,
-      headers: { 'content-type': 'application/octet-stream', ...headersOf(endpoint, digest) },
+      headers: {
+        'content-type': 'application/octet-stream',
+        ...(isSized && !inMemory ? { 'content-length': String(source.size) } : {}),
+        ...headersOf(endpoint, digest),
+      },
       body,
       repeatable: false,
       timeout: false,
@@ -108,6 +138,45 @@ async function uploadTo(
   } finally {
     watch.stop();
   }
+}
+
+/** Tells the registry that the content lies in its store. It looks at it before it answers, which takes its time. */
+async function complete(
+  { transport, limits }: ClientContext,
+  registry: URL,
+  digest: Digest,
+  own: UploadEndpoint,
+  { signal }: CallOptions,
+): Promise<void> {
+  const what = `the end of the upload of content ${digest}`;
+  // With the query that our own place has: it may be the permission to upload.
+  const url = parseLink(own.url, registry, what);
+  url.pathname += '/complete';
+  demandReachable(url, registry, what);
+  const headers = headersOf(own, digest);
+  const request = { method: 'POST', url, headers, repeatable: false, timeout: false, what, signal } as const;
+  const response = await transport.send(request);
+  if (response.ok) {
+    await response.body?.cancel().catch(() => {});
+    return;
+  }
+  const text = await readBody(response, { limit: protocolLimits.errorBody, limits, signal, what });
+  throw refusal(response.status, text, digest, url);
+}
+
+function isRefusedByPolicy(error: ClientError): boolean {
+  return error.code === 'PUBLISH_REFUSED' && (error.details as { status?: unknown }).status === 422;
+}
+
+/** Whether content can be put into a store, which wants to know its length first. */
+function canPut({ size }: ContentSource): boolean {
+  return size !== undefined && (canSayLength() || size <= largestInMemory);
+}
+
+/** Browsers do not let a page say how long a body is that is not there yet. */
+function canSayLength(): boolean {
+  const { process } = globalThis as { process?: { versions?: { node?: string } } };
+  return process?.versions?.node !== undefined;
 }
 
 function refusal(status: number, body: Uint8Array, digest: Digest, url: URL): ClientError {

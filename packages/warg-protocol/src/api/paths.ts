@@ -16,6 +16,9 @@ export const paths = {
   /** POST raw bytes, answered by 201. Clients take this URL from the record's missing content. */
   recordContent: (logId: string, recordId: string, digest: string) =>
     `v1/package/${logId}/record/${recordId}/content/${digest}`,
+  /** POST without a body, answered by 201: the content was put to the other place that was offered. Other servers do not have it. */
+  completeContent: (logId: string, recordId: string, digest: string) =>
+    `v1/package/${logId}/record/${recordId}/content/${digest}/complete`,
   /** GET, answered by ContentSourcesResponse. */
   content: (digest: string) => `v1/content/${digest}`,
   /** POST InclusionRequest, answered by InclusionResponse. */

@@ -6,6 +6,27 @@ export interface ByteRange {
   readonly end: number;
 }
 
+/**
+ * Places beside the contents, one for each content and owner, where others can put something with a URL that was given to them.
+ * What lies there is not stored yet, and is not believed to be what it should be.
+ */
+export interface ContentStaging {
+  /** An upload by PUT, with these headers, that is good for `lifetime` seconds. */
+  offer(
+    digest: Digest,
+    owner: Digest,
+    lifetime: number,
+  ): Promise<{ readonly url: URL; readonly headers: ReadonlyMap<string, string> }>;
+  /** What was put there; undefined if nothing was. The stream holds something open until it is read or cancelled. */
+  open(
+    digest: Digest,
+    owner: Digest,
+  ): Promise<{ readonly size: number; readonly body: ReadableStream<Uint8Array<ArrayBuffer>> } | undefined>;
+  remove(digest: Digest, owner: Digest): Promise<void>;
+  /** Removes what was put there before `before`, ms since the epoch, and says how much that was. */
+  removeOlder(before: number): Promise<number>;
+}
+
 /** A content that a store has. */
 export interface StoredContent {
   readonly digest: Digest;
@@ -68,6 +89,9 @@ export interface ContentStore {
    * A URL from which anybody can download the content, for `lifetime` seconds. Only stores that can make one have this.
    */
   temporaryUrl?(digest: Digest, lifetime: number): Promise<URL>;
+
+  /** Places where publishers can put contents themselves. Only stores that can make them have this. */
+  readonly staging?: ContentStaging;
 
   /** Every content that is stored, in no order. What comes or goes meanwhile may or may not be among them. */
   list(): AsyncIterable<StoredContent>;

@@ -58,6 +58,8 @@ export async function collectGarbage(options: GarbageOptions): Promise<GarbageSu
       await collectBatch(batch);
       options.onProgress?.({ ...sum });
     }
+    // Uploads into the store that nobody completed. Their records have expired.
+    if (!dryRun) await content.staging?.removeOlder(now() - options.minAge);
   } finally {
     if (!dryRun && sum.removed > 0) {
       const details = { removed: sum.removed, bytes: sum.removedBytes };

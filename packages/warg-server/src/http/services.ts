@@ -25,6 +25,8 @@ export interface Services {
   readonly contentBaseUrl: string | undefined;
   /** How long the URLs are good, in seconds, with which downloads are sent to the content store; undefined for not. */
   readonly contentRedirect: number | undefined;
+  /** How long the URLs are good, in seconds, with which contents are put into the store; undefined for none. */
+  readonly contentUpload: number | undefined;
   /** Largest content that is accepted, bytes. */
   readonly maxContentBytes: number;
   readonly rateLimits: RateLimits;

@@ -61,14 +61,17 @@ async function openLocal({ contentDir, dataStore, dataDir }: ContentPlaceOptions
 }
 
 /** Refuses options that mean nothing for the store that is used: whoever gave them meant another one. */
-function requireS3({ contentStore, contentStoreEndpoint, contentRedirect }: ContentOptions): void {
+function requireS3(options: ContentOptions): void {
+  const { contentStore, contentStoreEndpoint, contentRedirect, contentUpload } = options;
   if (contentStore?.type === 's3') return;
   const option =
     contentStoreEndpoint !== undefined
       ? '--content-store-endpoint'
       : contentRedirect !== undefined
         ? '--content-redirect'
-        : undefined;
+        : contentUpload !== undefined
+          ? '--content-upload'
+          : undefined;
   if (option === undefined) return;
   throw new ProgramError(
     `${option} is for a content store in S3: give it --content-store s3://…, or leave it out`,

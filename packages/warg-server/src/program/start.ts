@@ -76,7 +76,7 @@ async function openRegistry(
   log: RegistryLog,
   onFailure: (error: Error) => void,
 ): Promise<Registry> {
-  const { publicUrl, contentBaseUrl, contentRedirect } = options;
+  const { publicUrl, contentBaseUrl, contentRedirect, contentUpload } = options;
   const logKey = await readLogKey(options);
   const store = await chooseStore(options);
   const { content, where } = await openContent(options, process.env);
@@ -96,6 +96,7 @@ async function openRegistry(
       ...(publicUrl === undefined ? {} : { publicUrl }),
       ...(contentBaseUrl === undefined ? {} : { contentBaseUrl }),
       ...(contentRedirect === undefined ? {} : { contentRedirect }),
+      ...(contentUpload === undefined ? {} : { contentUpload }),
       ...(policy === undefined ? {} : { recordPolicy: policy.policy }),
       ...(options.contentKind.length === 0 ? {} : { contentPolicy: contentPolicyOf(options) }),
       ...(logKey === undefined ? {} : { logKey }),

@@ -14,6 +14,7 @@ import { operate, StoreAnswerError, StoreProtocolError } from '../remote/operati
 import { lengthOf, partOf, rangeHeader } from '../remote/part.ts';
 import { openSpool } from '../spool.ts';
 import { readListing } from './listing.ts';
+import { s3Staging } from './s3-staging.ts';
 
 /** Whose requests these are. */
 export interface S3Credentials {
@@ -116,6 +117,24 @@ export async function s3Content(options: S3Options): Promise<ContentStore> {
       return (await signed.sign()).url;
     },
 
+    staging: s3Staging(
+      {
+        patience,
+        closed: spool.closed,
+        url: (key) => (key === undefined ? new URL(root) : urlOf(key)),
+        send,
+        succeed,
+        async presign(method, target, headers, lifetime) {
+          const url = new URL(target);
+          url.searchParams.set('X-Amz-Expires', String(lifetime));
+          return (
+            await new AwsV4Signer({ ...signer, method, url: url.href, headers, signQuery: true }).sign()
+          ).url;
+        },
+      },
+      keyPrefix,
+    ),
+
     async *list(): AsyncGenerator<StoredContent> {
       for (let after: string | undefined; ; ) {
         const page = await operate('list the contents', patience, spool.closed, () => listAfter(after));
@@ -166,8 +185,12 @@ export async function s3Content(options: S3Options): Promise<ContentStore> {
   }
 
   function objectUrl(digest: Digest): URL {
+    return urlOf(`${keyPrefix}${contentFileName(digest)}`);
+  }
+
+  function urlOf(key: string): URL {
     const url = new URL(root);
-    const path = `${keyPrefix}${contentFileName(digest)}`.split('/').map(encodeURIComponent).join('/');
+    const path = key.split('/').map(encodeURIComponent).join('/');
     url.pathname = `${url.pathname.replace(/\/$/, '')}/${path}`;
     return url;
   }

@@ -233,6 +233,11 @@ describe('a token for one namespace', () => {
       (logId, recordId, content) =>
         call.request(paths.recordContent(logId, recordId, content), { method: 'POST', body: 'x' }),
     ],
+    [
+      'the end of an upload to its record',
+      (logId, recordId, content) =>
+        call.request(paths.completeContent(logId, recordId, content), { method: 'POST' }),
+    ],
     ['where its content is', (_, __, content) => call.get(paths.content(content))],
     ['its content', (_, __, content) => call.get(`content/${content.replace(':', '-')}`)],
     [

@@ -167,6 +167,11 @@ export class Access {
     return this.#publishTokens ? this.#linkTo(c, path, UPLOAD_LIFETIME) : path;
   }
 
+  /** Whether the asker may have what is good for an upload without any further question. */
+  mayUpload(c: AppContext): boolean {
+    return !this.#publishTokens || this.#tokens.get(c.req.raw)?.scope === 'publish';
+  }
+
   /** For how long a store may be asked to let somebody download, seconds. */
   redirectLifetime(wanted: number): number {
     return this.isPrivate ? Math.min(wanted, this.#contentUrlLifetime) : wanted;

@@ -20,10 +20,12 @@ import { readJson } from '../json-body.ts';
 import { bodyChunks, refuseDeclaredLength } from '../request-body.ts';
 import type { Route } from '../router.ts';
 import type { AppContext, Services } from '../services.ts';
+import { noStagedUploads, StagedUploads } from '../staged-uploads.ts';
 
 /** `v1/package/…`: publishing a record, asking after it, giving it its content. */
 export function packageRoutes(services: Services, imported: ImportedLogs): readonly Route[] {
-  const { core, policed, access, timeouts, maxContentBytes, log } = services;
+  const { core, content, policed, access, timeouts, maxContentBytes, log } = services;
+  const staged = new StagedUploads(() => content, services.contentUpload);
   return [
     {
       path: paths.publishRecord(':logId'),
@@ -83,7 +85,43 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
         return new Response(null, { status: 201 });
       },
     },
+    {
+      path: paths.completeContent(':logId', ':recordId', ':digest'),
+      access: 'link',
+      post: async (c) => {
+        const upload = { logId: logIdOf(c), recordId: recordIdOf(c), digest: digestOf(c) };
+        const { logId, recordId, digest } = upload;
+        // What is good for sending the content is good for saying that it was sent elsewhere.
+        await access.requireUpload(c, logId, paths.recordContent(logId, recordId, digest));
+        const versions = await core.expectContent(upload);
+        const use = { digest: upload.digest, logId: upload.logId, versions };
+        const size = await taken(upload, () =>
+          staged.complete(use, upload.recordId, policed, maxContentBytes),
+        );
+        const { state } = await core.contentStored(upload);
+        log.info({ record: upload.recordId, digest: upload.digest, size, state }, 'content taken over');
+        return new Response(null, { status: 201 });
+      },
+    },
   ];
+
+  /** Writes a status for the wire. Upload URLs are relative to the registry's own, as in the reference. */
+  async function recordAnswer(
+    c: AppContext,
+    logId: LogId,
+    status: RecordStatus,
+  ): Promise<PackageRecordResponse> {
+    if (status.state !== 'sourcing') return status;
+    const { recordId, state, missingContent } = status;
+    // Who uploads into the store is asked nothing there.
+    const staging = access.mayUpload(c) ? staged : noStagedUploads;
+    const uploads = missingContent.map(async (digest, index) => {
+      const url = await access.uploadLink(c, paths.recordContent(logId, recordId, digest));
+      const own = { type: 'http', method: 'POST', url, headers: new Map() } as const;
+      return [digest, { upload: [own, ...(await staging.offers(recordId, digest, index))] }] as const;
+    });
+    return { recordId, state, missingContent: new Map(await Promise.all(uploads)) };
+  }
 
   /** Rejects the record if the policy refuses its content. */
   async function taken(upload: ContentUpload, take: () => Promise<number>): Promise<number> {
@@ -109,22 +147,6 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
       if (error instanceof ApiError && error.status === 409) imported.remember(logId, name);
       throw error;
     }
-  }
-
-  /** Writes a status for the wire. Upload URLs are relative to the registry's own, as in the reference. */
-  async function recordAnswer(
-    c: AppContext,
-    logId: LogId,
-    status: RecordStatus,
-  ): Promise<PackageRecordResponse> {
-    if (status.state !== 'sourcing') return status;
-    const { recordId, state, missingContent } = status;
-    const uploads = missingContent.map(async (digest) => {
-      const url = await access.uploadLink(c, paths.recordContent(logId, recordId, digest));
-      const upload = [{ type: 'http', method: 'POST', url, headers: new Map() }] as const;
-      return [digest, { upload }] as const;
-    });
-    return { recordId, state, missingContent: new Map(await Promise.all(uploads)) };
   }
 }
 

@@ -9,6 +9,8 @@ export interface ContentOptions {
   readonly contentStoreEndpoint?: string;
   /** seconds */
   readonly contentRedirect?: number;
+  /** seconds */
+  readonly contentUpload?: number;
   readonly contentBaseUrl?: string;
   readonly maxContentSize: number;
 }
@@ -41,6 +43,14 @@ export function addContentOptions(command: Command): Command {
         'send downloads to S3 itself, with URLs that are good for so long',
       )
         .env('WARG_CONTENT_REDIRECT')
+        .argParser(parseLifetime),
+    )
+    .addOption(
+      new Option(
+        '--content-upload <seconds>',
+        'let publishers put content into S3 itself, with URLs that are good for so long',
+      )
+        .env('WARG_CONTENT_UPLOAD')
         .argParser(parseLifetime),
     )
     .addOption(
