@@ -10,6 +10,11 @@ process.on('unhandledRejection', (reason) => {
   console.error('a failure that nobody waited for:', reason);
 });
 
+// A reader that had enough, such as `head`, ends neither a command nor a server.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 // Everything that the registry writes is its owner's alone: the database, contents, keys.
 process.umask(0o077);
 

@@ -92,7 +92,7 @@ function operatorTests(storeOptions: () => Promise<readonly string[]>): void {
     await call.settle(pkg.init());
 
     const added = await must('operator', 'add-key', publicKeyOf(newKey), ...signedBy('old.key'));
-    expect(added).toContain(`${idOf(newKey)} may now: commit, defineNamespace, importNamespace`);
+    expect(added).toContain(`${idOf(newKey)} may now: commit, define-namespace, import-namespace`);
 
     const early = await admin('operator', 'revoke-key', idOf(oldKey), ...signedBy('new.key'));
     expect(early).toMatchObject({ code: 1, err: expect.stringContaining('sign with another key') });

@@ -15,7 +15,7 @@ import { type KeySource, readOperatorKey } from '../operator-key.ts';
 import { collectImports, collectNamespaces, type ImportedNamespace } from '../option-values.ts';
 import { addOperatorKeyOptions } from '../options/operator-options.ts';
 import { type AdministrationOptions, addAdministrationOptions } from '../options/store-options.ts';
-import { showCommand } from './operator-show-command.ts';
+import { permissionWords, showCommand } from './operator-show-command.ts';
 
 type ChangeOptions = AdministrationOptions & KeySource;
 type PermissionOptions = ChangeOptions & { readonly permission?: readonly OperatorPermission[] };
@@ -43,7 +43,11 @@ export function operatorCommand(host: ProgramHost): Command {
     .addOption(permissionOption('what the key may do (default: everything)'))
     .addHelpText('after', rotation)
     .action(async (key: PublicKey, { permission = OPERATOR_PERMISSIONS, ...options }: PermissionOptions) => {
-      await change(options, addKey(key, permission), `${keyIdOf(key)} may now: ${permission.join(', ')}`);
+      await change(
+        options,
+        addKey(key, permission),
+        `${keyIdOf(key)} may now: ${permissionWords(permission)}`,
+      );
     });
 
   changing('revoke-key', 'take from a key what it may do')
@@ -51,7 +55,7 @@ export function operatorCommand(host: ProgramHost): Command {
     .addOption(permissionOption('what the key may do no more (default: everything)'))
     .addHelpText('after', rotation)
     .action(async (keyId: string, { permission, ...options }: PermissionOptions) => {
-      const what = permission?.join(', ') ?? 'anything';
+      const what = permission === undefined ? 'anything' : permissionWords(permission);
       await change(options, revokeKey(keyId, permission), `${keyId} may no more: ${what}`);
     });
 

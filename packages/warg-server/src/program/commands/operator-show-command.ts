@@ -24,6 +24,11 @@ export function showCommand({ stdout }: ProgramHost): Command {
   });
 }
 
+/** Permissions as the options of these commands name them. */
+export function permissionWords(permissions: readonly string[]): string {
+  return permissions.map((name) => name.replace('N', '-n')).join(', ');
+}
+
 interface Overview {
   readonly head: string | undefined;
   readonly records: number;
@@ -87,7 +92,7 @@ function toText({ head, records, waiting, checkpoint, keys, namespaces }: Overvi
   }
   lines.push('', 'keys');
   for (const { keyId, publicKey, permissions, signs } of keys) {
-    const may = permissions.length === 0 ? 'revoked' : permissions.join(', ');
+    const may = permissions.length === 0 ? 'revoked' : permissionWords(permissions);
     lines.push(`  ${keyId}  ${may}${signs ? '  (signs now)' : ''}`, `    ${publicKey}`);
   }
   lines.push('', namespaces.length === 0 ? 'no namespaces' : 'namespaces');
