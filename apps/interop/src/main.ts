@@ -10,6 +10,7 @@ import { compareServers } from './differential/run.ts';
 import { NoRust, rustPrograms } from './programs/cargo.ts';
 import { NoGo, tesseraFsck } from './programs/go.ts';
 import { followRotation } from './rotation/rust-clients.ts';
+import { takeOver } from './take-over.ts';
 import { verifyTiles } from './tiles/verify-tiles.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'warg-interop-'));
@@ -18,6 +19,7 @@ await part('the Rust programs', NoRust, async () => {
   const rust = await rustPrograms();
   await bothWays(rust, work);
   await followRotation(rust, work);
+  await takeOver(rust, work);
   await compareServers(rust, work);
 });
 await part("Tessera's fsck", NoGo, async () => verifyTiles(await tesseraFsck(), work));

@@ -69,7 +69,8 @@ function optionOf({ dataStore, databaseUrlFile }: AdministrationOptions): string
   return databaseUrlFile === undefined ? '--database-url' : '--database-url-file';
 }
 
-function actorHere(): string {
+/** Who runs this program: `user@host`. */
+export function actorHere(): string {
   return `${userName()}@${hostname()}`;
 }
 

@@ -3,6 +3,7 @@ import type { ProgramHost } from '../host.ts';
 import { auditCommand } from './audit-command.ts';
 import { contentCommand } from './content-command.ts';
 import { gcCommand } from './gc-command.ts';
+import { importCommand } from './import-command.ts';
 import { keyCommand } from './key-command.ts';
 import { operatorCommand } from './operator-command.ts';
 import { tokenCommand } from './token-command.ts';
@@ -15,4 +16,5 @@ export const commands: readonly ((host: ProgramHost) => Command)[] = [
   tokenCommand,
   auditCommand,
   gcCommand,
+  importCommand,
 ];

@@ -2,41 +2,26 @@ import { type Command, Option } from 'commander';
 import { type ContentLocation, parseContentLocation } from '../content-location.ts';
 import { parseBaseUrl, parseLifetime, parseSize } from '../option-values.ts';
 
-/** Where contents are kept, and how they are handed out. */
-export interface ContentOptions {
+/** Where contents are kept. */
+export interface ContentStoreOptions {
   readonly contentDir?: string;
   readonly contentStore?: ContentLocation;
   readonly contentStoreEndpoint?: string;
+  readonly maxContentSize: number;
+}
+
+/** Where contents are kept, and how they are handed out. */
+export interface ContentOptions extends ContentStoreOptions {
   /** seconds */
   readonly contentRedirect?: number;
   /** seconds */
   readonly contentUpload?: number;
   readonly contentBaseUrl?: string;
-  readonly maxContentSize: number;
 }
 
-/** Adds these options to a command. */
+/** Adds these options to a command that serves. */
 export function addContentOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--content-dir <dir>', 'folder of the content (default: `content` in the data folder)').env(
-        'WARG_CONTENT_DIR',
-      ),
-    )
-    .addOption(
-      new Option(
-        '--content-store <location>',
-        'where the content is kept instead: `s3://bucket/prefix` or `oci://host/repository`',
-      )
-        .env('WARG_CONTENT_STORE')
-        .argParser(parseContentLocation)
-        .conflicts('contentDir'),
-    )
-    .addOption(
-      new Option('--content-store-endpoint <url>', 'URL of an S3 service that is not of AWS')
-        .env('WARG_CONTENT_STORE_ENDPOINT')
-        .argParser(parseBaseUrl),
-    )
+  return addContentStoreOptions(command)
     .addOption(
       new Option(
         '--content-redirect <seconds>',
@@ -59,6 +44,30 @@ export function addContentOptions(command: Command): Command {
         'URL below which content is downloaded (default: the public URL)',
       )
         .env('WARG_CONTENT_BASE_URL')
+        .argParser(parseBaseUrl),
+    );
+}
+
+/** Adds the options for where contents are kept to a command. */
+export function addContentStoreOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--content-dir <dir>', 'folder of the content (default: `content` in the data folder)').env(
+        'WARG_CONTENT_DIR',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--content-store <location>',
+        'where the content is kept instead: `s3://bucket/prefix` or `oci://host/repository`',
+      )
+        .env('WARG_CONTENT_STORE')
+        .argParser(parseContentLocation)
+        .conflicts('contentDir'),
+    )
+    .addOption(
+      new Option('--content-store-endpoint <url>', 'URL of an S3 service that is not of AWS')
+        .env('WARG_CONTENT_STORE_ENDPOINT')
         .argParser(parseBaseUrl),
     )
     .addOption(

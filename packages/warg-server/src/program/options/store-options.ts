@@ -12,6 +12,11 @@ export interface AdministrationOptions extends DatabaseOptions {
   readonly dataStore: 'sqlite' | 'postgres';
 }
 
+/** Where records are written to. */
+export interface FillOptions extends AdministrationOptions {
+  readonly databaseRunMigrations: boolean;
+}
+
 interface DatabaseOptions {
   readonly databaseUrl?: string;
   readonly databaseUrlFile?: string;
@@ -26,7 +31,16 @@ export function addStoreOptions(command: Command): Command {
       .choices(['sqlite', 'postgres', 'memory'])
       .default('sqlite'),
   );
-  return addDatabaseOptions(command).addOption(
+  return addMigrationOption(addDatabaseOptions(command));
+}
+
+/** Adds these options to a command that writes the records of a registry which is stopped, or new. */
+export function addFillOptions(command: Command): Command {
+  return addMigrationOption(addAdministrationOptions(command));
+}
+
+function addMigrationOption(command: Command): Command {
+  return command.addOption(
     new Option(
       '--database-run-migrations',
       'bring an empty or older PostgreSQL database to the schema of this program first',

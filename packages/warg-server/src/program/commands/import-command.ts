@@ -1,0 +1,168 @@
+import { keyIdOf, publicKeyOf } from '@warg/crypto';
+import { Argument, Command } from 'commander';
+import { ContentError } from '../../content/content-store.ts';
+import { ImportError } from '../../import/errors.ts';
+import { type ImportProgress, type ImportResult, importRegistry } from '../../import/import-registry.ts';
+import { openSource } from '../../import/source.ts';
+import { openContent } from '../content.ts';
+import { prepareDir } from '../data-dir.ts';
+import type { ProgramHost } from '../host.ts';
+import { openStoreToFill } from '../import-store.ts';
+import { openError } from '../open-error.ts';
+import { type KeySource, readOperatorKey } from '../operator-key.ts';
+import { parseBaseUrl } from '../option-values.ts';
+import { addContentStoreOptions, type ContentStoreOptions } from '../options/content-options.ts';
+import { addOperatorKeyOptions } from '../options/operator-options.ts';
+import { addFillOptions, type FillOptions } from '../options/store-options.ts';
+import { ProgramError } from '../program-error.ts';
+
+type ImportCommandOptions = KeySource &
+  FillOptions &
+  ContentStoreOptions & { readonly content: boolean; readonly json: boolean };
+
+/** `warg-server import`: takes over another registry, under the same operator key. */
+export function importCommand(host: ProgramHost): Command {
+  const command = new Command('import')
+    .description('take over another registry, of whatever make, under the same operator key')
+    .addArgument(new Argument('<url>', 'where clients reach the other registry').argParser(parseBaseUrl));
+  addOperatorKeyOptions(
+    command,
+    'file with the operator key of the other registry, with which this one will sign',
+  );
+  addFillOptions(command);
+  addContentStoreOptions(command)
+    .option('--no-content', 'leave out the contents: another run can fetch them')
+    .option('--json', 'print JSON', false)
+    .addHelpText('after', howTo);
+  return command.action((url: string, options: ImportCommandOptions) => runImport(url, options, host));
+}
+
+const howTo = `
+The log becomes the same: the same records with the same ids and numbers, the same roots, the same signed checkpoint.
+Everything is proved before it is written, up to the newest checkpoint of the other registry; run again, the command fetches
+what is new. Broken off, it leaves the log as it was, and keeps the contents that have come.
+
+What the other registry has not published cannot be seen from outside, and is not taken over: records that wait for
+content or were rejected, and whatever it keeps beside the log (tokens, policies, its settings).
+
+To make the switch:
+
+  warg-server import https://old.example --operator-key-file operator.key     (while the old one runs; the long part)
+  …stop whoever publishes, or the old registry's way in
+  warg-server import https://old.example --operator-key-file operator.key     (what has come since)
+  …stop the old registry, for good: two that sign with one key contradict each other
+  warg-server --operator-key-file operator.key                                (under the old one's address)`;
+
+async function runImport(url: string, options: ImportCommandOptions, host: ProgramHost): Promise<void> {
+  const operatorKey = publicKeyOf(await readOperatorKey(options));
+  const signal = interruption(host);
+  const progress = progressLine(host);
+  await prepareDir(options.dataDir, '--data-dir');
+  const { store, memory, name, actor, option } = await openStoreToFill(options);
+  try {
+    const content = options.content ? await openContent(options, host.env) : undefined;
+    try {
+      const result = await importRegistry({
+        store,
+        source: openSource(url, { signal }),
+        operatorKey,
+        spoolDir: options.dataDir,
+        contents: content && { store: content.content, maxBytes: options.maxContentSize },
+        mark: memory?.read(),
+        log: { debug() {}, info() {}, warn() {}, error() {} },
+        onProgress: (now) => {
+          signal.throwIfAborted();
+          progress.show(now);
+        },
+        beforeCommit: (transaction, { from, to }) =>
+          transaction.appendAudit({ actor, action: 'registry.import', details: { source: url, from, to } }),
+      });
+      memory?.write(result.checkpoint);
+      progress.clear();
+      host.stdout.write(
+        options.json
+          ? `${JSON.stringify(toJson(url, result), undefined, 2)}\n`
+          : toText(url, name, keyIdOf(operatorKey), result),
+      );
+    } finally {
+      await content?.content.close();
+    }
+  } catch (error) {
+    progress.clear();
+    if (signal.aborted) throw signal.reason;
+    if (error instanceof ImportError || error instanceof ContentError) {
+      throw new ProgramError(error.message, { cause: error });
+    }
+    throw openError(error, option);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Aborted at the first signal to end; the second one ends the process at once. */
+function interruption(host: ProgramHost): AbortSignal {
+  const controller = new AbortController();
+  host.onSignal((signal) => {
+    const exitCode = signal === 'SIGINT' ? 130 : 143;
+    if (controller.signal.aborted) host.exit(exitCode);
+    const message =
+      'broken off: the log is as it was, and contents that have come are kept. Run it again to go on';
+    controller.abort(new ProgramError(message, { exitCode }));
+  });
+  return controller.signal;
+}
+
+/** One line on a terminal that says how far it is. */
+function progressLine({ stderr }: ProgramHost) {
+  let shownAt = 0;
+  return {
+    show({ phase, done, total }: ImportProgress): void {
+      const now = performance.now();
+      if (stderr.isTTY !== true || (now - shownAt < 100 && done !== total)) return;
+      shownAt = now;
+      stderr.write(`\r\u001b[K${phases[phase]}: ${done}${total === undefined ? '' : ` of ${total}`}`);
+    },
+    clear(): void {
+      if (stderr.isTTY === true && shownAt > 0) stderr.write('\r\u001b[K');
+    },
+  };
+}
+
+const phases = {
+  ledger: 'reading the ledger',
+  records: 'fetching records',
+  contents: 'fetching contents',
+  writing: 'writing records',
+} as const;
+
+function toJson(source: string, { from, to, checkpoint, contents }: ImportResult) {
+  const { logRoot, logLength, mapRoot, timestamp, keyId, signature } = checkpoint;
+  return {
+    source,
+    from,
+    to,
+    checkpoint: { contents: { logRoot, logLength, mapRoot, timestamp }, keyId, signature },
+    contents: contents ?? null,
+  };
+}
+
+function toText(url: string, store: string, operatorKeyId: string, result: ImportResult): string {
+  const { from, to, checkpoint, contents } = result;
+  const signed = new Date(checkpoint.timestamp * 1000).toISOString();
+  const lines = [
+    from === to
+      ? `nothing new: ${store} has the ${to} records of ${url}`
+      : `imported ${to - from} records from ${url}: ${store} has ${to}`,
+    `checkpoint  ${checkpoint.logRoot}, signed ${signed}`,
+  ];
+  if (checkpoint.keyId !== operatorKeyId) {
+    lines.push(`            by the key ${checkpoint.keyId}; this registry goes on with ${operatorKeyId}`);
+  }
+  if (contents === undefined) lines.push('contents    left out: run it without --no-content to fetch them');
+  else {
+    const { fetched, bytes, present, missing } = contents;
+    lines.push(`contents    ${fetched} fetched (${bytes} bytes), ${present} were here already`);
+    if (missing > 0) lines.push(`            ${missing} are not to be had from the other registry`);
+  }
+  return `${lines.join('\n')}\n`;
+}

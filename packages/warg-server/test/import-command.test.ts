@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodePrivateKey, generatePrivateKey } from '@warg/crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Ends, fill, type Source, startSource } from './import-source.ts';
+import { describeWithPostgres, startPostgres } from './postgres-server.ts';
+import { freePort, PROGRAM, programEnvironment, startServer } from './server-process.ts';
+
+let dir: string;
+let source: Source;
+const ends: Ends = [];
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'warg-import-'));
+  const key = generatePrivateKey();
+  await writeFile(join(dir, 'operator.key'), encodePrivateKey(key));
+  await writeFile(join(dir, 'other.key'), encodePrivateKey(generatePrivateKey()));
+  source = await startSource(key, ends);
+  await fill(source);
+});
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+  await rm(dir, { recursive: true });
+});
+
+/** Runs the command to its end. */
+async function runImport(...args: readonly string[]) {
+  const all = [PROGRAM, 'import', ...args, '--data-dir', join(dir, 'data')];
+  const child = spawn(process.execPath, all, { env: programEnvironment({}) });
+  const text = { out: '', err: '' };
+  child.stdout.on('data', (part) => {
+    text.out += part;
+  });
+  child.stderr.on('data', (part) => {
+    text.err += part;
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  return { code, ...text };
+}
+
+const keyFile = (name: string) => ['--operator-key-file', join(dir, name)];
+
+async function serve(...args: readonly string[]) {
+  const all = [...keyFile('operator.key'), '--data-dir', join(dir, 'data'), ...args];
+  const server = await startServer(await freePort(), all);
+  ends.push(() => server.kill());
+  return server;
+}
+
+describe('warg-server import', () => {
+  it('fills a data folder, on which a server starts, and says what it did', async () => {
+    const { code, out } = await runImport(source.url, ...keyFile('operator.key'), '--json');
+    const checkpoint = await source.checkpoint();
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({
+      source: source.url,
+      from: 0,
+      to: 9,
+      checkpoint,
+      contents: { fetched: 4, bytes: 48, present: 0, missing: 0 },
+    });
+    const again = await runImport(source.url, ...keyFile('operator.key'));
+    expect(again.out).toMatch(
+      /nothing new: .* has the 9 records[\s\S]*0 fetched \(0 bytes\), 4 were here already/,
+    );
+
+    const server = await serve();
+    expect(await (await fetch(`${server.url}/v1/fetch/checkpoint`)).json()).toMatchObject({
+      contents: { ...checkpoint.contents, timestamp: expect.any(Number) },
+    });
+    const running = await runImport(source.url, ...keyFile('operator.key'));
+    expect(running).toMatchObject({ code: 1, err: expect.stringContaining('--data-dir') });
+  });
+
+  it('says in one line why it refuses', async () => {
+    const mismatch = await runImport(source.url, ...keyFile('other.key'));
+    expect(mismatch).toMatchObject({ code: 1, out: '' });
+    expect(mismatch.err).toMatch(
+      /^error: the registry at .* belongs to another operator: expected .* found sha256:\w+\n$/,
+    );
+    const nobody = await runImport(`http://127.0.0.1:${await freePort()}`, ...keyFile('operator.key'));
+    expect(nobody.err).toMatch(/^error: the registry at .* cannot be reached: .*ECONNREFUSED.*\n$/);
+    expect(await runImport('ftp://example.test', ...keyFile('operator.key'))).toMatchObject({ code: 2 });
+  });
+});
+
+describeWithPostgres('warg-server import into PostgreSQL', () => {
+  it('makes the same checkpoint, on which a server starts', async () => {
+    const postgres = await startPostgres();
+    ends.push(() => postgres.remove());
+    await writeFile(join(dir, 'url'), await postgres.createDatabase());
+    const store = ['--data-store', 'postgres', '--database-url-file', join(dir, 'url')];
+    const filled = await runImport(
+      source.url,
+      ...keyFile('operator.key'),
+      ...store,
+      '--database-run-migrations',
+      '--json',
+    );
+    const checkpoint = await source.checkpoint();
+    expect(JSON.parse(filled.out)).toMatchObject({ to: 9, checkpoint });
+    const server = await serve(...store);
+    const served = (await (await fetch(`${server.url}/v1/fetch/checkpoint`)).json()) as typeof checkpoint;
+    expect(served.contents.mapRoot).toBe(checkpoint.contents.mapRoot);
+  });
+});
