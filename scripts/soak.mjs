@@ -1,17 +1,24 @@
-// The long variants of tests that `npm test` runs short: a million mutated proofs, and a server killed five
-// hundred times under load. Each takes its length from the environment, so that one may ask for other ones:
+// The long variants of tests that `npm test` runs short: a million mutated proofs, a server killed five
+// hundred times under load, and stores of a million packages. Each takes its length from the environment, so that one may ask for other ones:
 // `WARG_KILLS=50 npm run soak`.
 
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { countsLine, sum } from './check/outcome.mjs';
 import { testMember } from './check/unit-tests.mjs';
 import { members } from './check/workspace.mjs';
 
 process.env.WARG_MUTATIONS ??= '1000000';
 process.env.WARG_KILLS ??= '500';
+process.env.WARG_LARGE_STORE ??= '1000000';
+const work = mkdtempSync(join(tmpdir(), 'warg-soak-'));
+process.env.WARG_FIGURES ??= join(work, 'figures');
 
 const runs = [
   { name: '@warg/transparency', file: 'test/mutations.test.ts' },
   { name: '@warg/server', file: 'test/kills/kill.test.ts' },
+  { name: '@warg/server', file: 'test/large-store/large-store.test.ts' },
 ];
 
 const outcomes = [];
@@ -25,6 +32,9 @@ for (const { name, file } of runs) {
   );
   for (const detail of outcome.details) console.log(detail.replace(/^/gm, '  '));
 }
+const figures = process.env.WARG_FIGURES;
+if (existsSync(figures)) console.log(readFileSync(figures, 'utf8').trimEnd());
+rmSync(work, { recursive: true });
 const total = sum(outcomes);
 console.log(countsLine(total));
 process.exitCode = total.failed === 0 ? 0 : 1;

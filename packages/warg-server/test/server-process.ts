@@ -7,10 +7,13 @@ export const PROGRAM = fileURLToPath(new URL('../bin/warg-server.js', import.met
 /** A `warg-server` that runs in a process of its own. */
 export interface ServerProcess {
   readonly url: string;
+  readonly pid: number;
   /** What it has said so far: the last 10,000 characters. */
   readonly output: () => string;
   /** Sends it a signal, such as SIGSTOP. */
   signal(name: NodeJS.Signals): void;
+  /** Resolves when it is gone. */
+  readonly ended: Promise<void>;
   /** Ends it as a power cut would, and waits until it is gone. */
   kill(): Promise<void>;
 }
@@ -59,7 +62,9 @@ export async function startServer(
   }
   return {
     url,
+    pid: child.pid!,
     output: () => output,
+    ended: gone,
     signal: (name) => child.kill(name),
     kill: async () => {
       child.kill('SIGKILL');

@@ -20,6 +20,7 @@ import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { RecordKey, StoredCheckpoint } from '../store/rows.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { InclusionAnswer, WireInteger } from './registry.ts';
+import { TREE_CACHES } from './tree-caches.ts';
 
 /** How many leaves or logs are looked after in one turn of the event loop. */
 const PORTION = 256;
@@ -141,8 +142,8 @@ export class Proofs {
   #read<T>(work: (reads: StoreReads, trees: Trees) => Promise<T>): Promise<T> {
     return this.#store.read(async (reads) => {
       this.#trees ??= {
-        log: await MerkleLog.open(reads.logStore),
-        map: await MerkleMap.open(reads.mapStore),
+        log: await MerkleLog.open(reads.logStore, TREE_CACHES.log),
+        map: await MerkleMap.open(reads.mapStore, TREE_CACHES.map),
       };
       try {
         return await work(reads, this.#trees);

@@ -12,6 +12,7 @@ import { checkpointNote } from '../log-note/checkpoint-note.ts';
 import type { LogKey } from '../log-note/log-key.ts';
 import { operatorKeyMismatch } from '../registry/errors.ts';
 import type { Clock, RegistryLog } from '../registry/registry.ts';
+import { TREE_CACHES } from '../registry/tree-caches.ts';
 import { StoreError } from '../store/errors.ts';
 import type { RegistryStore, StoreTransaction } from '../store/registry-store.ts';
 import type { LogPart, RecordKey, StoredCheckpoint } from '../store/rows.ts';
@@ -248,8 +249,8 @@ export class Sequencer {
   /** Reads head and trees from the store, and makes sure that they belong together. */
   async #settle(transaction: StoreTransaction, head: StoredCheckpoint | undefined): Promise<void> {
     if (this.#trees === undefined) {
-      const log = await MerkleLog.open(transaction.logStore);
-      this.#trees = { log, map: await MerkleMap.open(transaction.mapStore) };
+      const log = await MerkleLog.open(transaction.logStore, TREE_CACHES.log);
+      this.#trees = { log, map: await MerkleMap.open(transaction.mapStore, TREE_CACHES.map) };
     } else {
       await this.#trees.log.reload();
       await this.#trees.map.reload();

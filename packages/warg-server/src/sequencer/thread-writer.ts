@@ -24,7 +24,12 @@ export async function startThreadWriter(
 ): Promise<RegistryWriter> {
   // The same name with the ending that this file has itself: .ts from source, .js when it is built.
   const entry = import.meta.url.endsWith('.ts') ? './writer-thread.ts' : './writer-thread.js';
-  const worker = new Worker(new URL(entry, import.meta.url), { workerData: options, name: 'warg-writer' });
+  const worker = new Worker(new URL(entry, import.meta.url), {
+    workerData: options,
+    name: 'warg-writer',
+    // What lives for one transaction is little; V8 would let it grow to many times that before it looks.
+    resourceLimits: { maxYoungGenerationSizeMb: 16 },
+  });
   const writer = new ThreadWriter(worker, log, onFailure);
   await writer.ready;
   return writer;

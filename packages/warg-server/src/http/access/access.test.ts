@@ -331,6 +331,11 @@ describe('a token for all namespaces', () => {
     const records = await watch.get(paths.ledgerRecords(0));
     expect(records.bytes.length % 64).toBe(0);
     expect(records.headers.get('cache-control')).toBe('private, no-store');
+    for (const tile of ['tile/0/000.p/1', 'tile/entries/000.p/1']) {
+      const answer = await watch.get(tile);
+      expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'private, no-store']);
+      expect((await hosted.caller(reader).get(tile)).status).toBe(403);
+    }
     const absence = { logLength, logIds: [testPackage('ours:none').logId] };
     expect((await watch.post(paths.proveAbsence(), absence)).status).toBe(200);
     const packages = { [mine.logId]: null, [their.logId]: null };

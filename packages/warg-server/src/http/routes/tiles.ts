@@ -21,6 +21,7 @@ export function tileRoutes({ core }: Services): readonly Route[] {
   return [
     {
       path: 'checkpoint',
+      access: 'all',
       get: async () => {
         const note = await core.logNote();
         if (note === undefined) {
@@ -31,7 +32,7 @@ export function tileRoutes({ core }: Services): readonly Route[] {
         });
       },
     },
-    { path: 'tile/entries/:index{.+}', get: tile },
-    { path: 'tile/:level/:index{.+}', get: tile },
+    { path: 'tile/entries/:index{.+}', access: 'all', get: tile },
+    { path: 'tile/:level/:index{.+}', access: 'all', get: tile },
   ];
 }

@@ -5,6 +5,9 @@ import { StoreError } from '../errors.ts';
 /** How long is waited for another process that writes to the file, ms. */
 export const BUSY_TIMEOUT = 10_000;
 
+/** What a connection keeps of the file in memory: KiB, as a negative number. The operating system keeps more of it. */
+const CACHE = -16_384;
+
 /**
  * One connection to an SQLite file, with its prepared statements. Each text of SQL is prepared once, and the program has a
  * fixed number of them, so the statements kept are bounded.
@@ -32,7 +35,7 @@ export class Connection {
   static write(file: string): Connection {
     return Connection.#open(file, false, (database) => {
       // WAL with synchronous=FULL: a commit is on disk when it returns, and readers never wait for it.
-      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768');
+      database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = ${CACHE}`);
     });
   }
 
@@ -42,7 +45,7 @@ export class Connection {
    * @throws StoreError `STORE_UNREADABLE`
    */
   static read(file: string): Connection {
-    return Connection.#open(file, true, (database) => database.exec('PRAGMA cache_size = -32768'));
+    return Connection.#open(file, true, (database) => database.exec(`PRAGMA cache_size = ${CACHE}`));
   }
 
   /** A store that lives as long as its connection. */
