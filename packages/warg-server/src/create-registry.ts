@@ -21,6 +21,8 @@ import type {
   RegistryLog,
   StoreLocation,
 } from './registry/registry.ts';
+import type { SourceGuard } from './sources/guarded-fetch.ts';
+import { SourceFetcher } from './sources/source-fetcher.ts';
 
 /** What a registry is made of. */
 export interface RegistryOptions {
@@ -51,6 +53,11 @@ export interface RegistryOptions {
    * them to the registry. For stores that can make such URLs. Default: not.
    */
   readonly contentUpload?: number;
+  /**
+   * Lets publishers name places from which the registry fetches contents. Only over https, from these hosts, and never from an
+   * address that is not public. Default: nothing is fetched.
+   */
+  readonly contentSources?: SourceGuard;
   /** Who may publish what. Default: whoever the package's own log allows. */
   readonly recordPolicy?: RecordPolicy;
   /** What contents may be, such as {@link wasmContentPolicy}. Default: anything. Closed with the registry. */
@@ -171,10 +178,13 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     throw error;
   });
   let publicKey = publicKeyOf(operatorKey);
+  const guard = options.contentSources;
+  const fetcher = guard && new SourceFetcher({ core, policed, guard, maxContentBytes, log });
   const app = createApp({
     core,
     content,
     policed,
+    sources: fetcher && { hosts: options.contentSources?.hosts ?? [], wake: () => fetcher.wake() },
     access: new Access(core, options.access ?? {}, options.clock ?? systemClock, log),
     operatorKey: () => publicKey,
     publicUrl,
@@ -204,6 +214,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       }
     },
     close: async () => {
+      await fetcher?.close();
       await core.close();
       await closeContent();
     },

@@ -55,4 +55,5 @@ export type {
   RegistryLog,
   StoreLocation,
 } from './registry/registry.ts';
+export type { SourceGuard } from './sources/guarded-fetch.ts';
 export { StoreError, type StoreErrorCode } from './store/errors.ts';

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { ContentStore } from '../content/content-store.ts';
 import type { PolicedStore } from '../policy/content/policed-content.ts';
 import type { RegistryCore, RegistryLog } from '../registry/registry.ts';
+import type { PublisherSources } from '../sources/publisher-sources.ts';
 import type { Access } from './access/access.ts';
 import type { BodyMemory } from './body-memory.ts';
 import type { RateLimits } from './rate-limits.ts';
@@ -17,6 +18,8 @@ export interface Services {
   readonly access: Access;
   /** The same store for what comes in. */
   readonly policed: PolicedStore;
+  /** What fetches contents for publishers; undefined where nothing is fetched. */
+  readonly sources: PublisherSources | undefined;
   /** The key with which the registry signs now. */
   readonly operatorKey: () => PublicKey;
   /** The URL under which clients reach the registry, without a slash at its end. */

@@ -1,6 +1,7 @@
 import { isNamespace } from '@warg/protocol';
 import { InvalidArgumentError } from 'commander';
 import { type WasmKind, wasmKinds } from '../policy/content/wasm-policy.ts';
+import { isHostPattern } from '../sources/allowed-hosts.ts';
 
 /** Where to listen. */
 export interface ListenAddress {
@@ -124,6 +125,22 @@ export function collectImports(
       );
     }
     return { namespace: parseNamespace(namespace), registry };
+  });
+  return [...before, ...added];
+}
+
+/**
+ * Adds one or more hosts from which contents may be fetched, separated by commas, to those given before.
+ *
+ * @throws InvalidArgumentError
+ */
+export function collectSourceHosts(text: string, before: readonly string[] = []): readonly string[] {
+  const added = text.split(',').map((part) => {
+    const host = part.trim().toLowerCase();
+    if (isHostPattern(host)) return host;
+    throw new InvalidArgumentError(
+      'Expected a host, such as releases.example, *.example or assets.example:8443.',
+    );
   });
   return [...before, ...added];
 }

@@ -97,6 +97,9 @@ async function openRegistry(
       ...(contentBaseUrl === undefined ? {} : { contentBaseUrl }),
       ...(contentRedirect === undefined ? {} : { contentRedirect }),
       ...(contentUpload === undefined ? {} : { contentUpload }),
+      ...(options.contentSourceHost.length === 0
+        ? {}
+        : { contentSources: { hosts: options.contentSourceHost } }),
       ...(policy === undefined ? {} : { recordPolicy: policy.policy }),
       ...(options.contentKind.length === 0 ? {} : { contentPolicy: contentPolicyOf(options) }),
       ...(logKey === undefined ? {} : { logKey }),

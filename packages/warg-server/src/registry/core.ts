@@ -1,4 +1,4 @@
-import { CryptoError, isDigest, type PublicKey } from '@warg/crypto';
+import { CryptoError, type Digest, isDigest, type PublicKey } from '@warg/crypto';
 import {
   decodePackageRecord,
   type LogId,
@@ -26,6 +26,9 @@ import { type KnownRecord, readRecord, versionsOf } from './records.ts';
 import type { RecordStatus, RegistryCore, VerificationState } from './registry.ts';
 import { type SubmissionOptions, submitRecord } from './submission.ts';
 import { readTile } from './tiles.ts';
+
+/** How long a content is one's own to fetch, ms: a minute to fetch it, and the rest to look at it and to store it. */
+const CLAIM = 5 * 60_000;
 
 /**
  * Puts a registry together from its reading and its writing side.
@@ -79,6 +82,17 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
       const record = requireKey(logId, recordId);
       const text = `content with digest \`${digest}\` was rejected by policy: ${reason}`;
       return settle(store, writer, { type: 'contentRejected', record, reason: text }, record);
+    },
+    claimSource: async () => {
+      const now = options.clock.now();
+      // Asked before anything is written: mostly there is nothing.
+      if (!(await store.read((reads) => reads.hasSource(now)))) return undefined;
+      const outcome = await writer.submit({ type: 'claimSource', until: now + CLAIM });
+      return outcome.type === 'source' ? outcome.source : undefined;
+    },
+    sourcesFailed: async ({ logId, recordId, digest }) => {
+      const record = requireKey(logId, recordId);
+      return settle(store, writer, { type: 'sourcesFailed', record, digest: digest as Digest }, record);
     },
     isContentReferenced: async (digest, namespaces) =>
       isDigest(digest) && (await store.read((reads) => reads.isContentReferenced(digest, namespaces))),

@@ -10,7 +10,7 @@ import type {
 } from '@warg/protocol';
 import type { TilePath } from '@warg/transparency';
 import type { LogKey } from '../log-note/log-key.ts';
-import type { AccessTokenRow } from '../store/rows.ts';
+import type { AccessTokenRow, ClaimedSource } from '../store/rows.ts';
 
 /**
  * The seam between the HTTP routes and the registry behind them: plain data in, plain data out. A refusal is an
@@ -80,6 +80,14 @@ export interface RegistryCore {
    * @throws ApiError 404 `log` | `record`, 405 (the record is not sourcing)
    */
   contentRejected(upload: ContentUpload, reason: string): Promise<RecordStatus>;
+  /** A content that is to be fetched; nobody else gets it for five minutes. Undefined if there is none. */
+  claimSource(): Promise<ClaimedSource | undefined>;
+  /**
+   * Told when a content could not be fetched: its record is given up.
+   *
+   * @throws ApiError 404 `log` | `record`
+   */
+  sourcesFailed(upload: ContentUpload): Promise<RecordStatus>;
   /** Whether a published record names this content; of a package in these namespaces, if they are given. */
   isContentReferenced(digest: string, namespaces?: readonly string[]): Promise<boolean>;
   /** Why a content is not handed out any more, if that is so. */
@@ -177,6 +185,8 @@ export interface Submission {
   readonly envelope: Envelope;
   /** Where the request came from, for the cap on records that wait for content. */
   readonly address: string;
+  /** Where contents can be fetched that the record releases; each list has at least one. Default: nowhere. */
+  readonly sources?: ReadonlyMap<Digest, readonly string[]>;
   /**
    * The namespaces that the publisher may read; undefined for all. A content that is here already must be uploaded again
    * unless one of their packages names it: else who knows its digest would get it by releasing it.

@@ -23,7 +23,7 @@ import {
 } from '@warg/protocol/api';
 import type { RegistryWriter } from '../sequencer/writer.ts';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
-import type { RecordKey } from '../store/rows.ts';
+import type { ContentNeed, ContentSourceRow, RecordKey } from '../store/rows.ts';
 import { readRecord, versionsOf } from './records.ts';
 import type {
   Clock,
@@ -76,6 +76,7 @@ export async function submitRecord(
   const contents = await Promise.all(
     digests.map(async (digest) => ({ digest, missing: !(await isHere(digest)) })),
   );
+  const sources = sourcesOf(submission, contents);
   for (const { digest, missing } of contents) {
     if (missing) continue;
     await options.checkStored?.({ digest, logId, versions: versionsOf(record, digest) });
@@ -91,6 +92,7 @@ export async function submitRecord(
       address,
       state: contents.some(({ missing }) => missing) ? 'sourcing' : 'processing',
       contents,
+      ...(sources.length === 0 ? {} : { sources }),
       acceptedAt: clock.now(),
     },
   });
@@ -116,6 +118,25 @@ export async function submitRecord(
     }
     return options.hasContent(digest);
   }
+}
+
+/**
+ * Where the missing contents can be fetched.
+ *
+ * @throws ApiError 400 if a source is given for what the record does not release
+ */
+function sourcesOf(
+  { sources = new Map() }: Submission,
+  contents: readonly ContentNeed[],
+): readonly ContentSourceRow[] {
+  const missing = new Map(contents.map((need) => [need.digest, need.missing]));
+  return [...sources].flatMap(([digest, urls]) => {
+    const isMissing = missing.get(digest);
+    if (isMissing === undefined) {
+      throw apiError(400, `a source was given for content \`${digest}\`, which the record does not release`);
+    }
+    return isMissing ? [{ digest, urls }] : [];
+  });
 }
 
 function requireName({ packageName: text, logId }: Submission): PackageName {

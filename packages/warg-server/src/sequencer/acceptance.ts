@@ -29,6 +29,9 @@ export async function acceptRecords(
   }
   await transaction.changeStates(room.displaced);
   await transaction.insertRecords([...accepted.values()]);
+  for (const record of accepted.values()) {
+    if (record.sources !== undefined) await transaction.insertSources(record, record.sources);
+  }
   return outcomes;
 
   async function take(
@@ -83,7 +86,11 @@ async function withoutRemoved(
 
 function statusOfNew(record: NewRecord) {
   const fresh = { arrival: 0, registryIndex: undefined, reason: undefined };
-  return recordStatus({ ...record, ...fresh }, record.contents);
+  const fetched = new Set(record.sources?.map(({ digest }) => digest));
+  const contents = record.contents.map((need) =>
+    fetched.has(need.digest) ? { ...need, isFetched: true } : need,
+  );
+  return recordStatus({ ...record, ...fresh }, contents);
 }
 
 const DISPLACED = 'too many records of this log waited for content, and this one gave way; submit it again';

@@ -1,3 +1,4 @@
+import type { Digest } from '@warg/crypto';
 import type { StoreTransaction } from '../store/registry-store.ts';
 import type { RecordKey, StoredRecord } from '../store/rows.ts';
 import type { Operation, Outcome } from './operations.ts';
@@ -26,6 +27,7 @@ export async function contentStored(
   if (removal !== undefined) await transaction.forgetRemovals([digest]);
 
   await transaction.markContentStored([{ arrival: record.arrival, digest }]);
+  await transaction.forgetSource(record.arrival, digest);
   const contents = await transaction.contentsOf(record.arrival);
   if (contents.some(({ missing }) => missing))
     return { type: 'status', status: recordStatus(record, contents) };
@@ -46,4 +48,33 @@ export async function contentRejected(
   await transaction.changeStates([{ arrival: record.arrival, state: 'rejected', reason, changedAt: now }]);
   const rejected: StoredRecord = { ...record, state: 'rejected', reason };
   return { type: 'status', status: recordStatus(rejected, []) };
+}
+
+const NOT_FETCHED =
+  'its content could not be fetched from where it was said to be: submit the record again, with other sources or to upload it';
+
+/**
+ * Gives up a record whose content could not be fetched. The reason is the same whatever it was, for it is told to strangers. The
+ * same record may be sent again.
+ */
+export async function sourcesFailed(
+  transaction: StoreTransaction,
+  key: RecordKey,
+  digest: Digest,
+  now: number,
+): Promise<Outcome> {
+  const [record] = await transaction.findRecords([key]);
+  if (record === undefined) return { type: 'notFound' };
+  const contents = await transaction.contentsOf(record.arrival);
+  // It may have been uploaded meanwhile, or the record was sent again without a source.
+  const isAwaited = contents.some(
+    (need) => need.digest === digest && need.missing && need.isFetched === true,
+  );
+  if (record.state !== 'sourcing' || !isAwaited) {
+    return { type: 'status', status: recordStatus(record, contents) };
+  }
+  await transaction.forgetSources(record.arrival);
+  const change = { arrival: record.arrival, state: 'expired', reason: NOT_FETCHED, changedAt: now } as const;
+  await transaction.changeStates([change]);
+  return { type: 'status', status: recordStatus({ ...record, state: 'expired', reason: NOT_FETCHED }, []) };
 }

@@ -1,7 +1,7 @@
 import type { Digest } from '@warg/crypto';
 import type { RecordId } from '@warg/protocol';
 import type { RecordStatus } from '../registry/registry.ts';
-import type { ContentRemoval, NewRecord, RecordKey } from '../store/rows.ts';
+import type { ClaimedSource, ContentRemoval, NewRecord, RecordKey } from '../store/rows.ts';
 
 /**
  * What the writer can be asked to do, and its answers: plain data that goes through a message port as it is. What the
@@ -18,6 +18,8 @@ export type Operation =
       readonly isBack?: boolean;
     }
   | { readonly type: 'contentRejected'; readonly record: RecordKey; readonly reason: string }
+  | { readonly type: 'claimSource'; readonly until: number }
+  | { readonly type: 'sourcesFailed'; readonly record: RecordKey; readonly digest: Digest }
   | { readonly type: 'tokenUsed'; readonly id: string; readonly now: number };
 
 export type Outcome =
@@ -29,6 +31,7 @@ export type Outcome =
   /** The content is being removed, or was; it may have gone since it was stored. */
   | { readonly type: 'removal'; readonly removal: ContentRemoval }
   | { readonly type: 'noted' }
+  | { readonly type: 'source'; readonly source: ClaimedSource | undefined }
   | { readonly type: 'notFound' }
   | { readonly type: 'notSourcing' };
 

@@ -1,3 +1,4 @@
+import type { RecordId } from '@warg/protocol';
 import type { RecordStatus } from '../registry/registry.ts';
 import type { ContentNeed, StoredRecord } from '../store/rows.ts';
 
@@ -10,11 +11,7 @@ export function recordStatus(record: StoredRecord, contents: readonly ContentNee
   const { recordId } = record;
   switch (record.state) {
     case 'sourcing':
-      return {
-        recordId,
-        state: 'sourcing',
-        missingContent: contents.filter(({ missing }) => missing).map(({ digest }) => digest),
-      };
+      return statusOfSourcing(recordId, contents);
     case 'processing':
       return { recordId, state: 'processing' };
     case 'rejected':
@@ -23,4 +20,12 @@ export function recordStatus(record: StoredRecord, contents: readonly ContentNee
     case 'published':
       return { recordId, state: 'published', registryIndex: record.registryIndex! };
   }
+}
+
+/** What the registry fetches itself is nobody's business: a record that waits for nothing else is being processed. */
+function statusOfSourcing(recordId: RecordId, contents: readonly ContentNeed[]): RecordStatus {
+  const missing = contents.filter((need) => need.missing);
+  const wanted = missing.filter(({ isFetched }) => isFetched !== true).map(({ digest }) => digest);
+  if (wanted.length === 0 && missing.length > 0) return { recordId, state: 'processing' };
+  return { recordId, state: 'sourcing', missingContent: wanted };
 }

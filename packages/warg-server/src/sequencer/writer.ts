@@ -5,7 +5,7 @@ import type { RegistryStore } from '../store/registry-store.ts';
 import type { NewRecord } from '../store/rows.ts';
 import { acceptRecords } from './acceptance.ts';
 import { Collector } from './collector.ts';
-import { contentRejected, contentStored } from './contents.ts';
+import { contentRejected, contentStored, sourcesFailed } from './contents.ts';
 import type { Operation, Outcome, WriterLimits } from './operations.ts';
 import type { Sequencer } from './sequencer.ts';
 import { keySigner } from './signer.ts';
@@ -279,6 +279,10 @@ export class Writer implements RegistryWriter {
           results[index] = await contentStored(transaction, operation, now);
         } else if (operation.type === 'contentRejected') {
           results[index] = await contentRejected(transaction, operation.record, operation.reason, now);
+        } else if (operation.type === 'claimSource') {
+          results[index] = { type: 'source', source: await transaction.claimSource(now, operation.until) };
+        } else if (operation.type === 'sourcesFailed') {
+          results[index] = await sourcesFailed(transaction, operation.record, operation.digest, now);
         } else if (operation.type === 'tokenUsed') {
           await transaction.noteAccessTokenUse(operation.id, operation.now);
           results[index] = { type: 'noted' };

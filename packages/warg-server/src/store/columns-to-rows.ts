@@ -68,10 +68,11 @@ export function toPublished(row: PublishedColumns): PublishedRecord {
   };
 }
 
-export type ContentColumns = [digest: Uint8Array, missing: number];
+export type ContentColumns = [digest: Uint8Array, missing: number, sources: number];
 
-export function toContentNeed([digest, missing]: ContentColumns): ContentNeed {
-  return { digest: fromBlob<Digest>(digest), missing: missing === 1 };
+export function toContentNeed([digest, missing, sources]: ContentColumns): ContentNeed {
+  const need = { digest: fromBlob<Digest>(digest), missing: missing === 1 };
+  return Number(sources) === 0 ? need : { ...need, isFetched: true };
 }
 
 export type KeyColumns = [keyId: string, publicKey: string, permissions: string];

@@ -5,8 +5,10 @@ import type {
   AccessTokenRow,
   AuditEntry,
   AuditQuery,
+  ClaimedSource,
   ContentNeed,
   ContentRemoval,
+  ContentSourceRow,
   KeyRow,
   LogNote,
   LogPart,
@@ -83,6 +85,9 @@ export interface StoreReads {
   /** For each: how far its removal is, if one was noted until after `now`. */
   contentRemovals(digests: readonly Digest[], now: number): Promise<readonly (ContentRemoval | undefined)[]>;
 
+  /** Whether {@link StoreTransaction.claimSource} has something to give. */
+  hasSource(now: number): Promise<boolean>;
+
   /** Records that wait for content, by log and address and by address alone. */
   sourcingOfLog(logId: LogId): Promise<readonly SourcingShare[]>;
   sourcingOfAddress(address: string): Promise<number>;
@@ -113,6 +118,13 @@ export interface StoreTransaction extends StoreReads {
   /** Inserts records in this order of arrival. An expired record of the same key gives way. */
   insertRecords(records: readonly NewRecord[]): Promise<void>;
   changeStates(changes: readonly StateChange[]): Promise<void>;
+  /** Notes where contents of a record can be fetched that it lacks. */
+  insertSources(key: RecordKey, sources: readonly ContentSourceRow[]): Promise<void>;
+  /** A content to fetch that nobody has claimed until after `now`; it is claimed until `until` then. */
+  claimSource(now: number, until: number): Promise<ClaimedSource | undefined>;
+  /** Forgets where a content, or all of a record, can be fetched. */
+  forgetSource(arrival: number, digest: Digest): Promise<void>;
+  forgetSources(arrival: number): Promise<void>;
   /** Notes that a content of a record is there. */
   markContentStored(
     contents: readonly { readonly arrival: number; readonly digest: string }[],

@@ -22,6 +22,8 @@ export interface NewRecord extends RecordKey {
   readonly state: 'sourcing' | 'processing';
   /** Every content that the record names, and whether it is still missing. */
   readonly contents: readonly ContentNeed[];
+  /** Where the missing ones of these can be fetched; for the others the record waits. */
+  readonly sources?: readonly ContentSourceRow[];
   /** When it was accepted, ms since the epoch. */
   readonly acceptedAt: number;
 }
@@ -29,7 +31,19 @@ export interface NewRecord extends RecordKey {
 export interface ContentNeed {
   readonly digest: Digest;
   readonly missing: boolean;
+  /** Whether the registry itself is to fetch it. Left out if not. */
+  readonly isFetched?: boolean;
 }
+
+/** Where a content can be fetched that a record lacks. */
+export interface ContentSourceRow {
+  readonly digest: Digest;
+  /** At least one; in the order in which they are to be tried. */
+  readonly urls: readonly string[];
+}
+
+/** A content that somebody has taken upon himself to fetch, for a record that waits for it. */
+export interface ClaimedSource extends RecordKey, ContentSourceRow {}
 
 export interface StoredRecord extends RecordKey {
   /** Its place in the order of arrival. */

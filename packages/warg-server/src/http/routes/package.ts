@@ -12,6 +12,7 @@ import {
 } from '@warg/protocol/api';
 import { ContentError } from '../../content/content-store.ts';
 import type { ContentUpload, RecordStatus } from '../../registry/registry.ts';
+import { readSources } from '../../sources/publisher-sources.ts';
 import { addressGroup } from '../address-group.ts';
 import { jsonAnswer } from '../answers.ts';
 import { pathParameter } from '../errors.ts';
@@ -34,9 +35,10 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
         const logId = logIdOf(c);
         const request = await readJson(c, limits.publishRecordBody, services, decodePublishRecordRequest);
         access.requirePublish(c, request.packageName);
-        if (request.contentSources.size > 0) {
+        if (request.contentSources.size > 0 && services.sources === undefined) {
           throw notSupported('specifying content sources is not supported');
         }
+        const sources = readSources(request.contentSources, services.sources?.hosts ?? []);
         const status = await submit(logId, request.packageName, () =>
           core.submit({
             logId,
@@ -44,8 +46,10 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
             envelope: request.record,
             address: addressGroup(c.env.remoteAddress ?? ''),
             namespaces: access.namespacesOf(c),
+            sources,
           }),
         );
+        if (sources.size > 0) services.sources?.wake();
         log.info(
           { package: request.packageName, record: status.recordId, state: status.state },
           'record accepted',

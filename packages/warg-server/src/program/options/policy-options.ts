@@ -1,12 +1,13 @@
 import { type Command, Option } from 'commander';
 import type { WasmKind } from '../../policy/content/wasm-policy.ts';
-import { collectContentKinds } from '../option-values.ts';
+import { collectContentKinds, collectSourceHosts } from '../option-values.ts';
 
 /** Who may publish what. */
 export interface PolicyOptions {
   readonly authorizedKeysFile?: string;
   /** Empty for anything. */
   readonly contentKind: readonly WasmKind[];
+  readonly contentSourceHost: readonly string[];
 }
 
 /** Adds these options to a command. */
@@ -25,5 +26,14 @@ export function addPolicyOptions(command: Command): Command {
         .env('WARG_CONTENT_KIND')
         .default([], 'anything')
         .argParser(collectContentKinds),
+    )
+    .addOption(
+      new Option(
+        '--content-source-host <host>',
+        'fetch content from this host if a publisher names it there, `*.example` for all below; may be repeated',
+      )
+        .env('WARG_CONTENT_SOURCE_HOST')
+        .default([], 'none')
+        .argParser(collectSourceHosts),
     );
 }

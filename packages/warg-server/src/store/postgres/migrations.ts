@@ -180,4 +180,15 @@ export const MIGRATIONS: readonly string[] = [
     key bytea NOT NULL
   );
   `,
+  `
+  -- Contents that the registry itself is to fetch for records that wait for them, and until when somebody has claimed to.
+  CREATE TABLE content_source (
+    arrival bigint NOT NULL,
+    digest bytea NOT NULL,
+    urls text NOT NULL,
+    claimed_until bigint NOT NULL,
+    PRIMARY KEY (arrival, digest)
+  );
+  CREATE INDEX content_source_claimed ON content_source (claimed_until, arrival, digest);
+  `,
 ];

@@ -35,7 +35,8 @@ export async function findRecords(
 
 export async function contentsOf(db: Queries, arrival: number): Promise<ContentNeed[]> {
   const rows = await db.all<ContentColumns>(
-    'SELECT digest, missing FROM record_content WHERE arrival = $1 ORDER BY position',
+    `SELECT digest, missing, (SELECT count(*) FROM content_source s WHERE s.arrival = c.arrival AND s.digest = c.digest)
+       FROM record_content c WHERE arrival = $1 ORDER BY position`,
     arrival,
   );
   return rows.map(toContentNeed);

@@ -6,6 +6,7 @@ import type {
   AccessTokenRow,
   AuditQuery,
   ContentRemoval,
+  ContentSourceRow,
   LogNote,
   LogPart,
   LogPartQuery,
@@ -24,6 +25,7 @@ import type { Queries } from './queries.ts';
 import * as reads from './record-reads.ts';
 import * as writes from './record-writes.ts';
 import * as removals from './removal-queries.ts';
+import * as sources from './source-queries.ts';
 import { postgresLogStore, postgresMapStore } from './tree-stores.ts';
 import * as withdrawn from './withdrawal-queries.ts';
 
@@ -114,6 +116,9 @@ export class PostgresSession implements StoreTransaction {
   contentRemovals(digests: readonly Digest[], now: number) {
     return removals.contentRemovals(this.#db, digests, now);
   }
+  hasSource(now: number) {
+    return sources.hasSource(this.#db, now);
+  }
   sourcingOfLog(logId: LogId) {
     return reads.sourcingOfLog(this.#db, logId);
   }
@@ -140,6 +145,18 @@ export class PostgresSession implements StoreTransaction {
   }
   changeStates(changes: readonly StateChange[]) {
     return writes.changeStates(this.#db, changes);
+  }
+  insertSources(key: RecordKey, rows: readonly ContentSourceRow[]) {
+    return sources.insertSources(this.#db, key, rows);
+  }
+  claimSource(now: number, until: number) {
+    return sources.claimSource(this.#db, now, until);
+  }
+  forgetSource(arrival: number, digest: Digest) {
+    return sources.forgetSource(this.#db, arrival, digest);
+  }
+  forgetSources(arrival: number) {
+    return sources.forgetSources(this.#db, arrival);
   }
   markContentStored(contents: readonly { readonly arrival: number; readonly digest: string }[]) {
     return writes.markContentStored(this.#db, contents);

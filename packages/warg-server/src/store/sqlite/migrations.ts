@@ -154,4 +154,15 @@ export const MIGRATIONS: readonly string[] = [
     key BLOB NOT NULL
   );
   `,
+  `
+  -- Contents that the registry itself is to fetch for records that wait for them, and until when somebody has claimed to.
+  CREATE TABLE content_source (
+    arrival INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    urls TEXT NOT NULL,
+    claimed_until INTEGER NOT NULL,
+    PRIMARY KEY (arrival, digest)
+  ) WITHOUT ROWID;
+  CREATE INDEX content_source_claimed ON content_source (claimed_until, arrival, digest);
+  `,
 ];

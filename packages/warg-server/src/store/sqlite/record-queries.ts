@@ -33,7 +33,8 @@ export function findRecord(db: Connection, { logId, recordId }: RecordKey): Stor
 export function contentsOf(db: Connection, arrival: number): ContentNeed[] {
   return db
     .all<ContentColumns>(
-      'SELECT digest, missing FROM record_content WHERE arrival = ? ORDER BY position',
+      `SELECT digest, missing, (SELECT count(*) FROM content_source s WHERE s.arrival = c.arrival AND s.digest = c.digest)
+       FROM record_content c WHERE arrival = ? ORDER BY position`,
       arrival,
     )
     .map(toContentNeed);
@@ -227,6 +228,8 @@ export function forgetExpired(db: Connection, before: number): number {
 }
 
 function forgetRecord(db: Connection, arrival: number): void {
+  // A later record may get the same number.
+  db.run('DELETE FROM content_source WHERE arrival = ?', arrival);
   db.run('DELETE FROM record_content WHERE arrival = ?', arrival);
   db.run('DELETE FROM record WHERE arrival = ?', arrival);
 }

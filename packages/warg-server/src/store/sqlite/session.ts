@@ -7,6 +7,7 @@ import type {
   AccessTokenRow,
   AuditQuery,
   ContentRemoval,
+  ContentSourceRow,
   LogNote,
   LogPart,
   LogPartQuery,
@@ -24,6 +25,7 @@ import type { Connection } from './connection.ts';
 import * as logs from './log-queries.ts';
 import * as records from './record-queries.ts';
 import * as removals from './removal-queries.ts';
+import * as sources from './source-queries.ts';
 import * as withdrawn from './withdrawal-queries.ts';
 
 /** Questions and writes on one connection; whether they are in a transaction is the store's business. */
@@ -113,6 +115,9 @@ export class SqliteSession implements StoreTransaction {
   async contentRemovals(digests: readonly Digest[], now: number) {
     return digests.map((digest) => removals.contentRemoval(this.#db, digest, now));
   }
+  async hasSource(now: number) {
+    return sources.hasSource(this.#db, now);
+  }
   async sourcingOfLog(logId: LogId) {
     return records.sourcingOfLog(this.#db, logId);
   }
@@ -139,6 +144,18 @@ export class SqliteSession implements StoreTransaction {
   }
   async changeStates(changes: readonly StateChange[]) {
     for (const change of changes) records.changeState(this.#db, change);
+  }
+  async insertSources(key: RecordKey, rows: readonly ContentSourceRow[]) {
+    return sources.insertSources(this.#db, key, rows);
+  }
+  async claimSource(now: number, until: number) {
+    return sources.claimSource(this.#db, now, until);
+  }
+  async forgetSource(arrival: number, digest: Digest) {
+    return sources.forgetSource(this.#db, arrival, digest);
+  }
+  async forgetSources(arrival: number) {
+    return sources.forgetSources(this.#db, arrival);
   }
   async markContentStored(contents: readonly { readonly arrival: number; readonly digest: string }[]) {
     for (const { arrival, digest } of contents) records.markContentStored(this.#db, arrival, digest);

@@ -6,6 +6,7 @@ import type { TestApi } from './fixtures.ts';
 import { logTests } from './log-tests.ts';
 import { recordTests } from './record-tests.ts';
 import { removalTests } from './removal-tests.ts';
+import { sourceTests } from './source-tests.ts';
 import { transactionTests } from './transaction-tests.ts';
 import { withdrawalTests } from './withdrawal-tests.ts';
 
@@ -43,6 +44,7 @@ export function testRegistryStore(api: TestApi, name: string, open: () => Promis
     api.describe('logs', () => logTests(test));
     api.describe('checkpoints', () => checkpointTests(test));
     api.describe('transactions', () => transactionTests(test));
+    api.describe('sources of contents', () => sourceTests(test));
     api.describe('removals of contents', () => removalTests(test));
     api.describe('access tokens', () => accessTests(test));
     api.describe('audit entries', () => auditTests(test));
