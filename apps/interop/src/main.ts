@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { bothWays } from './both-ways.ts';
 import { fail, finish, skip } from './checks.ts';
 import { compareServers } from './differential/run.ts';
+import { visitPrivateRegistry } from './private/visitors.ts';
 import { NoRust, rustPrograms } from './programs/cargo.ts';
 import { NoGo, tesseraFsck } from './programs/go.ts';
 import { followRotation } from './rotation/rust-clients.ts';
@@ -20,6 +21,7 @@ await part('the Rust programs', NoRust, async () => {
   await bothWays(rust, work);
   await followRotation(rust, work);
   await takeOver(rust, work);
+  await visitPrivateRegistry(rust, work);
   await compareServers(rust, work);
 });
 await part("Tessera's fsck", NoGo, async () => verifyTiles(await tesseraFsck(), work));

@@ -80,7 +80,8 @@ async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
     try {
       const response = await fetch(`${url}/v1/fetch/checkpoint`);
       await response.arrayBuffer();
-      if (response.ok) return;
+      // A private one is there, too.
+      if (response.ok || response.status === 401) return;
     } catch {
       // Not there yet.
     }

@@ -10,6 +10,8 @@ import { cleanEnvironment } from './servers.ts';
 export interface Client {
   readonly kind: 'rust' | 'ours';
   readonly publicKey: string;
+  /** Keeps a token for the registry, as its user would. */
+  login(token: string): Promise<Finished>;
   init(name: string): Promise<Finished>;
   release(name: string, version: string, file: string): Promise<Finished>;
   yank(name: string, version: string): Promise<Finished>;
@@ -30,6 +32,14 @@ export async function rustClient(warg: string, url: string, work: string): Promi
   return {
     kind: 'rust',
     publicKey: publicKeyIn(await must(run('key', 'new'))),
+    // It reads the token from a terminal alone.
+    login: (token) => {
+      return runProgram('script', ['-qec', `'${warg}' login`, '/dev/null'], {
+        ...options,
+        input: `${token}\n`,
+        inputAfter: 'Enter auth token',
+      });
+    },
     init: (name) => run('publish', 'init', name),
     release: (name, version, file) => run('publish', 'release', '--name', name, '--version', version, file),
     // It asks whether it may yank, and panics where there is no terminal to ask on; `script` lends it one.
@@ -59,6 +69,7 @@ export async function ourClient(url: string, work: string): Promise<Client> {
   return {
     kind: 'ours',
     publicKey: publicKeyIn(await must(run('key', 'new'))),
+    login: (token) => runProgram(process.execPath, [ourWarg, 'login'], { ...options, input: token }),
     init: (name) => run('publish', 'init', name),
     release: (name, version, file) => run('publish', 'release', name, '--version', version, file),
     yank: (name, version) => run('publish', 'yank', name, '--version', version, '--yes'),

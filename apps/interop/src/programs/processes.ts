@@ -24,6 +24,8 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** What it reads on standard input; nothing by default. */
   readonly input?: string;
+  /** The input is given when it has printed this, as somebody at a terminal does; at once by default. */
+  readonly inputAfter?: string;
   /** Milliseconds after which it is killed. */
   readonly timeout?: number;
 }
@@ -91,7 +93,7 @@ export function startProgram(
 export function runProgram(
   command: string,
   args: readonly string[],
-  { env = process.env, cwd, input = '', timeout = 120_000 }: ProgramOptions = {},
+  { env = process.env, cwd, input = '', inputAfter = '', timeout = 120_000 }: ProgramOptions = {},
 ): Promise<Finished> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { env, cwd, timeout, killSignal: 'SIGKILL' });
@@ -100,17 +102,33 @@ export function runProgram(
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {
       stdout += text;
+      giveInput();
     });
     child.stderr.setEncoding('utf8').on('data', (text) => {
       stderr += text;
     });
     child.stdin.on('error', () => {}); // a program that ends without reading its input
-    child.stdin.end(input);
+    let isGiven = false;
+    let repeating: NodeJS.Timeout | undefined;
+    const giveInput = () => {
+      if (isGiven || !stdout.includes(inputAfter)) return;
+      isGiven = true;
+      if (inputAfter === '') {
+        child.stdin.end(input);
+        return;
+      }
+      // A terminal forgets what came between the question and the moment when its program reads, so it is said again.
+      child.stdin.write(input);
+      repeating = setInterval(() => child.stdin.write(input), 1000);
+    };
+    giveInput();
     child.on('error', (error) => {
+      clearInterval(repeating);
       running.delete(child);
       resolve({ code: -1, stdout, stderr: `${stderr}${error.message}` });
     });
     child.on('close', (code) => {
+      clearInterval(repeating);
       running.delete(child);
       resolve({ code: code ?? -1, stdout, stderr });
     });

@@ -35,7 +35,13 @@ describe('createLog', () => {
 
   it('never writes a secret field', () => {
     const text = logged(false, (log) =>
-      log.info({ operatorKey: 'top', request: { authorization: 'top' } }, 'x'),
+      log.info(
+        {
+          operatorKey: 'top',
+          request: { authorization: 'top', headers: { authorization: 'top' } },
+        },
+        'x',
+      ),
     );
     expect(text).not.toContain('top');
   });
