@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodePrivateKey, generatePrivateKey } from '@warg/crypto';
+import { digestOf, encodePrivateKey, encodeUtf8, generatePrivateKey, parsePrivateKey } from '@warg/crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Ends, fill, type Source, startSource } from './import-source.ts';
+import { type Ends, fill, listen, type Source, startSource } from './import-source.ts';
 import { describeWithPostgres, startPostgres } from './postgres-server.ts';
+import { privateRegistry } from './private-registry.ts';
+import { testPackage } from './publisher.ts';
 import { freePort, PROGRAM, programEnvironment, startServer } from './server-process.ts';
 
 let dir: string;
@@ -39,6 +41,9 @@ async function runImport(...args: readonly string[]) {
   return { code, ...text };
 }
 
+const operatorKeyIn = async (name: string) =>
+  parsePrivateKey((await readFile(join(dir, name), 'utf8')).trim());
+
 const keyFile = (name: string) => ['--operator-key-file', join(dir, name)];
 
 async function serve(...args: readonly string[]) {
@@ -49,6 +54,39 @@ async function serve(...args: readonly string[]) {
 }
 
 describe('warg-server import', () => {
+  it('takes over a private registry by a token that reads everything, and needs one', async () => {
+    const hosted = await privateRegistry({ operatorKey: await operatorKeyIn('operator.key') });
+    ends.push(() => hosted.close());
+    const all = await hosted.addToken();
+    const a = testPackage('ours:a');
+    const content = digestOf(encodeUtf8('the content'));
+    await hosted.publish(all, a.init());
+    await hosted.publish(all, a.release('1.0.0', content), { [content]: 'the content' });
+    const asked: [string, boolean][] = [];
+    const url = await listen((request) => {
+      const { pathname } = new URL(request.url);
+      asked.push([pathname, request.headers.has('authorization')]);
+      return hosted.registry.fetch(request);
+    }, ends);
+    const options = [...keyFile('operator.key'), '--json'];
+    const without = await runImport(url, ...options);
+    expect(without).toMatchObject({ code: 1, err: expect.stringContaining('needs a token') });
+    const reader = await hosted.addToken({ scope: 'read', namespaces: ['ours'] });
+    await writeFile(join(dir, 'token'), reader.text);
+    const some = await runImport(url, ...options, '--token-file', join(dir, 'token'));
+    expect(some).toMatchObject({ code: 1, err: expect.stringContaining('all namespaces') });
+    await writeFile(join(dir, 'token'), `${(await hosted.addToken({ scope: 'read' })).text}\n`);
+    asked.length = 0;
+    const whole = await runImport(url, ...options, '--token-file', join(dir, 'token'));
+    expect(whole.code).toBe(0);
+    expect(JSON.parse(whole.out)).toMatchObject({ to: 3, contents: { fetched: 1, missing: 0 } });
+    for (const [path, isAuthorized] of asked)
+      expect([path, isAuthorized]).toEqual([path, path.startsWith('/v1/')]);
+    const elsewhere = 'http://registry.example';
+    const open = await runImport(elsewhere, ...options, '--token-file', join(dir, 'token'));
+    expect(open).toMatchObject({ code: 2, err: expect.stringContaining('use https') });
+  });
+
   it('fills a data folder, on which a server starts, and says what it did', async () => {
     const { code, out } = await runImport(source.url, ...keyFile('operator.key'), '--json');
     const checkpoint = await source.checkpoint();

@@ -93,10 +93,17 @@ describe('a private server', () => {
     ['WARG_PRIVATE', '', 200],
     ['WARG_PUBLISH_TOKENS', 'true', 200],
   ])('is what %s=%s says', async (name, value, status) => {
-    const server = await start(['--data-store', 'memory', '--data-dir', folder], { [name]: value });
+    const server = await start(['--data-dir', folder], { [name]: value });
     expect((await caller(server).get(paths.fetchCheckpoint())).status).toBe(status);
     const record = testPackage('ours:a').init();
     expect((await caller(server).publish(record)).status).toBe(value === 'true' ? 401 : 202);
+  });
+});
+
+describe('a private registry', () => {
+  it('is not one that forgets its tokens', async () => {
+    const args = ['--data-store', 'memory', '--private'];
+    await expect(start(args)).rejects.toThrow(/token add` can reach.*--data-store sqlite/);
   });
 });
 

@@ -41,7 +41,8 @@ const HINTS: { readonly [code in ClientErrorCode]?: string } = {
     'with `warg reset`.',
   CHECKPOINT_CONTRADICTS:
     'The operator signed two states that cannot both be true. Keep the evidence and tell others.',
-  LOG_VANISHED: 'The registry denies a package that it has shown before.',
+  LOG_VANISHED:
+    'The registry denies a package that it has shown before. If it is a private one, your token may no longer be for it.',
   NOT_STORED: 'Nothing is stored of it yet; leave --offline out to ask the registry.',
   PACKAGE_NOT_FOUND:
     'Check the name and the registry; some registries hide packages from those who may not see them.',

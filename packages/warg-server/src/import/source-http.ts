@@ -51,18 +51,21 @@ export class SourceHttp {
   readonly #base: URL;
   readonly #patience: Patience;
   readonly #signal: AbortSignal;
+  readonly #token: string | undefined;
 
-  constructor(url: string, signal: AbortSignal, patience: Patience = defaultPatience) {
+  /** @param token a bearer token, which goes to this URL's origin alone, and not where contents are */
+  constructor(url: string, signal: AbortSignal, patience: Patience = defaultPatience, token?: string) {
     // What is relative lies below the registry's path.
     this.#base = new URL(url.endsWith('/') ? url : `${url}/`);
     this.#patience = patience;
     this.#signal = signal;
+    this.#token = token;
   }
 
   /** @throws ImportError */
   read(request: SourceRequest): Promise<Uint8Array> {
     return this.#retry(async () => {
-      const response = await this.#open(request);
+      const response = await this.#open(request, this.#token);
       const { maxBytes } = request;
       try {
         return await readSmall(response, maxBytes, this.#patience.idle);
@@ -93,10 +96,13 @@ export class SourceHttp {
     return resolved;
   }
 
-  async #open({ url: text, body }: SourceRequest): Promise<Response> {
+  async #open({ url: text, body }: SourceRequest, token?: string): Promise<Response> {
     let url = this.#resolve(text);
     for (let redirects = 0; ; redirects++) {
       const headers = new Headers(body === undefined ? {} : { 'content-type': 'application/json' });
+      if (token !== undefined && url.origin === this.#base.origin) {
+        headers.set('authorization', `Bearer ${token}`);
+      }
       const request = {
         method: body === undefined ? ('GET' as const) : ('POST' as const),
         url,

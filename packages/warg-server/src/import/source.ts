@@ -40,14 +40,16 @@ export interface RegistrySource {
 export interface SourceOptions {
   readonly signal?: AbortSignal | undefined;
   readonly patience?: Patience | undefined;
+  /** For a private registry: one that may read everything. */
+  readonly token?: string | undefined;
 }
 
 /** A registry at a URL. Its methods throw {@link ImportError}; or the signal's reason once it is aborted. */
 export function openSource(
   url: string,
-  { signal = new AbortController().signal, patience }: SourceOptions = {},
+  { signal = new AbortController().signal, patience, token }: SourceOptions = {},
 ): RegistrySource {
-  const http = new SourceHttp(url, signal, patience);
+  const http = new SourceHttp(url, signal, patience, token);
   return {
     url,
     checkpoint: async () =>

@@ -11,7 +11,7 @@ import { readOperatorKey } from './operator-key.ts';
 import type { ListenAddress } from './option-values.ts';
 import { accessOf } from './options/access-options.ts';
 import { openPolicyFile, type PolicyFile } from './policy-file.ts';
-import { ProgramError } from './program-error.ts';
+import { ExitCode, ProgramError } from './program-error.ts';
 import type { ServeOptions } from './serve-command.ts';
 import { chooseStore } from './store-location.ts';
 
@@ -78,6 +78,7 @@ async function openRegistry(
 ): Promise<Registry> {
   const { publicUrl, contentBaseUrl, contentRedirect, contentUpload } = options;
   const logKey = await readLogKey(options);
+  requireTokenStore(options);
   const store = await chooseStore(options);
   const { content, where } = await openContent(options, process.env);
   try {
@@ -110,6 +111,7 @@ async function openRegistry(
     log.info(
       {
         store: store.name,
+        access: options.private ? 'private' : options.publishTokens ? 'tokens to publish' : 'public',
         content: where,
         operatorKeyId: keyIdOf(registry.operatorKey),
         ...(logKey === undefined ? {} : { logVerifierKey: logKey.verifierKey }),
@@ -145,6 +147,17 @@ async function reloadOperatorKey(options: ServeOptions, registry: Registry, log:
       'the registry goes on with the operator key that it has',
     );
   }
+}
+
+/** @throws ProgramError with exit code 2 where nobody could ever make a token */
+function requireTokenStore(options: ServeOptions): void {
+  const option = options.private ? '--private' : options.publishTokens ? '--publish-tokens' : undefined;
+  if (option === undefined || options.dataStore !== 'memory') return;
+  throw new ProgramError(
+    `${option} needs a store that \`warg-server token add\` can reach, and nobody can reach the memory of this program: ` +
+      'take --data-store sqlite or postgres',
+    { exitCode: ExitCode.usage },
+  );
 }
 
 function listenError(error: unknown, { host, port }: ListenAddress): unknown {

@@ -1,5 +1,5 @@
 import { keyIdOf, publicKeyOf } from '@warg/crypto';
-import { Argument, Command } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { ContentError } from '../../content/content-store.ts';
 import { ImportError } from '../../import/errors.ts';
 import { type ImportProgress, type ImportResult, importRegistry } from '../../import/import-registry.ts';
@@ -15,10 +15,11 @@ import { addContentStoreOptions, type ContentStoreOptions } from '../options/con
 import { addOperatorKeyOptions } from '../options/operator-options.ts';
 import { addFillOptions, type FillOptions } from '../options/store-options.ts';
 import { ProgramError } from '../program-error.ts';
+import { readTokenFile } from '../token-file.ts';
 
 type ImportCommandOptions = KeySource &
   FillOptions &
-  ContentStoreOptions & { readonly content: boolean; readonly json: boolean };
+  ContentStoreOptions & { readonly content: boolean; readonly tokenFile?: string; readonly json: boolean };
 
 /** `warg-server import`: takes over another registry, under the same operator key. */
 export function importCommand(host: ProgramHost): Command {
@@ -32,6 +33,12 @@ export function importCommand(host: ProgramHost): Command {
   addFillOptions(command);
   addContentStoreOptions(command)
     .option('--no-content', 'leave out the contents: another run can fetch them')
+    .addOption(
+      new Option(
+        '--token-file <file>',
+        'file with the token that the other registry asks for, for all namespaces',
+      ).env('WARG_TOKEN_FILE'),
+    )
     .option('--json', 'print JSON', false)
     .addHelpText('after', howTo);
   return command.action((url: string, options: ImportCommandOptions) => runImport(url, options, host));
@@ -55,6 +62,7 @@ To make the switch:
 
 async function runImport(url: string, options: ImportCommandOptions, host: ProgramHost): Promise<void> {
   const operatorKey = publicKeyOf(await readOperatorKey(options));
+  const token = await readTokenFile(options.tokenFile, url);
   const signal = interruption(host);
   const progress = progressLine(host);
   await prepareDir(options.dataDir, '--data-dir');
@@ -64,7 +72,7 @@ async function runImport(url: string, options: ImportCommandOptions, host: Progr
     try {
       const result = await importRegistry({
         store,
-        source: openSource(url, { signal }),
+        source: openSource(url, { signal, token }),
         operatorKey,
         spoolDir: options.dataDir,
         contents: content && { store: content.content, maxBytes: options.maxContentSize },
