@@ -19,15 +19,24 @@ import type {
   RecordPolicy,
   RegistryLimits,
   RegistryLog,
+  RegistryRole,
   StoreLocation,
 } from './registry/registry.ts';
 import type { SourceGuard } from './sources/guarded-fetch.ts';
 import { SourceFetcher } from './sources/source-fetcher.ts';
+import { keySigner, type OperatorSigner } from './sequencer/signer.ts';
 
 /** What a registry is made of. */
 export interface RegistryOptions {
   /** The key with which the registry signs its checkpoints. A store belongs to one operator for ever. */
-  readonly operatorKey: PrivateKey;
+  readonly operatorKey?: PrivateKey;
+  /** Whoever has the key, in its place: such as {@link commandSigner}. */
+  readonly operatorSigner?: OperatorSigner;
+  /**
+   * What this process does, of several that share a PostgreSQL database: `api` serves and has neither key nor signer,
+   * `sequencer` is ready to sequence and answers nothing of the API, `all` (the default) does both.
+   */
+  readonly role?: RegistryRole;
   /**
    * The key with which the log's checkpoints are signed a second time, as notes for readers of transparency logs
    * (`GET checkpoint`). Default: none, and no notes.
@@ -97,7 +106,7 @@ export class OptionError extends WargError {
 
 /** A registry that runs. */
 export interface Registry {
-  /** The public key with which the registry signs now, for clients to pin. */
+  /** The public key with which the registry signs, as far as this process knows; for clients to pin. */
   readonly operatorKey: PublicKey;
   /**
    * Signs with another key from now on: the second step of a rotation, when the operator log knows the key already.
@@ -130,13 +139,8 @@ const noLog: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
  * await registry.close();
  */
 export async function createRegistry(options: RegistryOptions): Promise<Registry> {
-  const {
-    operatorKey,
-    log = noLog,
-    store = memoryStore(),
-    maxContentBytes = 2 ** 30,
-    maxBodyMemory = 2 ** 28,
-  } = options;
+  const { log = noLog, store = memoryStore(), maxContentBytes = 2 ** 30, maxBodyMemory = 2 ** 28 } = options;
+  requireOperator(options);
   const publicUrl = baseUrl('publicUrl', options.publicUrl);
   const contentBaseUrl = baseUrl('contentBaseUrl', options.contentBaseUrl);
   const proxies = proxiesOf(options.trustedProxies ?? []);
@@ -158,7 +162,6 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   };
   const core = await openRegistryCore({
     store,
-    operatorKey,
     hasContent: async (digest) => (await content.size(digest)) !== undefined,
     checkStored: (use) => policed.checkStored(use),
     namespaces: (options.namespaces ?? []).map((each) =>
@@ -166,6 +169,9 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     ),
     log,
     ...present({
+      operatorKey: options.operatorKey,
+      operatorSigner: options.operatorSigner,
+      role: options.role,
       logKey: options.logKey,
       recordPolicy: options.recordPolicy,
       clock: options.clock,
@@ -177,16 +183,20 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     await closeContent();
     throw error;
   });
-  let publicKey = publicKeyOf(operatorKey);
   const guard = options.contentSources;
   const fetcher = guard && new SourceFetcher({ core, policed, guard, maxContentBytes, log });
+  let publicKey = await core.operatorKey();
   const app = createApp({
     core,
     content,
     policed,
     sources: fetcher && { hosts: options.contentSources?.hosts ?? [], wake: () => fetcher.wake() },
     access: new Access(core, options.access ?? {}, options.clock ?? systemClock, log),
-    operatorKey: () => publicKey,
+    operatorKey: async () => {
+      publicKey = await core.operatorKey();
+      return publicKey;
+    },
+    role: options.role ?? 'all',
     publicUrl,
     contentBaseUrl,
     contentRedirect,
@@ -202,7 +212,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       return publicKey;
     },
     useOperatorKey: async (key) => {
-      await core.useOperatorKey(key);
+      await core.useSigner(keySigner(key));
       publicKey = publicKeyOf(key);
     },
     fetch: async (request, context = {}) => {
@@ -219,6 +229,17 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       await closeContent();
     },
   };
+}
+
+/** @throws OptionError unless there is just what the role needs to sign */
+function requireOperator({ role = 'all', operatorKey, operatorSigner, store }: RegistryOptions): void {
+  if (role !== 'all' && store?.type !== 'postgres') {
+    throw new OptionError(`expected a PostgreSQL store, for the role ${quote(role)}`);
+  }
+  const given = [operatorKey, operatorSigner].filter((each) => each !== undefined).length;
+  if (given === (role === 'api' ? 0 : 1)) return;
+  const expected = role === 'api' ? 'neither' : 'one';
+  throw new OptionError(`expected ${expected} of \`operatorKey\` and \`operatorSigner\`, found ${given}`);
 }
 
 /** Records in an SQLite file, which is made if it is not there. */

@@ -10,6 +10,7 @@ import type {
   RegistryLimits,
   RegistryLog,
 } from '../src/registry/registry.ts';
+import { keySigner } from '../src/sequencer/signer.ts';
 import { startWriter } from '../src/sequencer/start-writer.ts';
 import type { Writer } from '../src/sequencer/writer.ts';
 import type { RegistryStore } from '../src/store/registry-store.ts';
@@ -79,7 +80,7 @@ export async function testRegistry(options: TestRegistryOptions = {}): Promise<T
   ) as unknown as RegistryLog;
   const writer = await startWriter({
     store,
-    operatorKey,
+    signer: keySigner(operatorKey),
     logKey,
     namespaces,
     clock,

@@ -2,9 +2,9 @@ import type { PublicKey } from '@warg/crypto';
 import type { Context } from 'hono';
 import type { ContentStore } from '../content/content-store.ts';
 import type { PolicedStore } from '../policy/content/policed-content.ts';
-import type { RegistryCore, RegistryLog } from '../registry/registry.ts';
 import type { PublisherSources } from '../sources/publisher-sources.ts';
 import type { Access } from './access/access.ts';
+import type { RegistryCore, RegistryLog, RegistryRole } from '../registry/registry.ts';
 import type { BodyMemory } from './body-memory.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { BodyTimeouts } from './request-body.ts';
@@ -21,7 +21,9 @@ export interface Services {
   /** What fetches contents for publishers; undefined where nothing is fetched. */
   readonly sources: PublisherSources | undefined;
   /** The key with which the registry signs now. */
-  readonly operatorKey: () => PublicKey;
+  /** The key that signed the newest checkpoint. */
+  readonly operatorKey: () => Promise<PublicKey>;
+  readonly role: RegistryRole;
   /** The URL under which clients reach the registry, without a slash at its end. */
   readonly publicUrl: string | undefined;
   /** The URL below which content is downloaded, without a slash at its end. */

@@ -10,6 +10,7 @@ export function openError(error: unknown, option: string): unknown {
   switch (code) {
     case 'OPERATOR_KEY_MISMATCH':
     case 'STORE_LOCKED':
+    case 'STORE_EMPTY':
     case 'STORE_MISSING':
     case 'STORE_TOO_NEW':
     case 'STORE_OUTDATED':

@@ -5,6 +5,7 @@ import { readOperatorLog } from '../operator/operator-state.ts';
 import { submitOperatorRecord } from '../operator/submit-record.ts';
 import type { RegistryLog } from '../registry/registry.ts';
 import { headFile, requireHead } from '../sequencer/head-file.ts';
+import { soleLeadership } from '../sequencer/leadership.ts';
 import { Sequencer } from '../sequencer/sequencer.ts';
 import { keySigner } from '../sequencer/signer.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
@@ -72,7 +73,8 @@ async function sequenceHere(store: RegistryStore, memoryFile: string, key: Priva
   const memory = headFile(memoryFile);
   await requireHead(store, memory);
   const clock = { now: () => Date.now() };
-  const sequencer = new Sequencer({ store, signer: keySigner(key), clock, log: silent, memory });
+  const leadership = soleLeadership();
+  const sequencer = new Sequencer({ store, signer: keySigner(key), clock, log: silent, memory, leadership });
   while ((await sequencer.pass()).more);
 }
 

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { commands } from './commands/commands.ts';
 import type { ProgramHost } from './host.ts';
 import { createLog, type LogLevel } from './log.ts';
-import { readOperatorKey } from './operator-key.ts';
+import { readOperator } from './operator.ts';
 import { parseVerbosity } from './option-values.ts';
 import { ExitCode, ProgramError } from './program-error.ts';
 import { type ServeOptions, serveCommand } from './serve-command.ts';
@@ -80,7 +80,7 @@ A registry needs an operator key. To make one and start:
 async function serveUntilSignal(command: Command, host: ProgramHost): Promise<void> {
   const options = command.opts<ServeOptions>();
   const log = createLog(levelOf(options.verbose || parseVerbosity(host.env['WARG_VERBOSE'])), host.stderr);
-  const operatorKey = await readOperatorKey(options);
+  const operator = await readOperator(options);
   if (command.getOptionValueSource('operatorKey') === 'cli') {
     log.warn(
       'the operator key stands on the command line, where others can read it: prefer --operator-key-file',
@@ -92,7 +92,7 @@ async function serveUntilSignal(command: Command, host: ProgramHost): Promise<vo
     );
   }
   const stopped = nextSignal(host, log);
-  const registry = await startRegistry(options, operatorKey, log);
+  const registry = await startRegistry(options, operator, log);
   host.onReload(() => {
     log.info('reading the files of keys again');
     void registry.reload();

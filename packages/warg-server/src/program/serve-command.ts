@@ -8,10 +8,12 @@ import { addOperatorOptions, type OperatorOptions } from './options/operator-opt
 import { addPolicyOptions, type PolicyOptions } from './options/policy-options.ts';
 import { addProofOptions, type ProofOptions } from './options/proof-options.ts';
 import { addRateLimitOptions, type RateLimitOptions } from './options/rate-limit-options.ts';
+import { addRoleOptions, type RoleOptions } from './options/role-options.ts';
 import { addStoreOptions, type StoreOptions } from './options/store-options.ts';
 
 /** The options of `warg-server`, read but not yet acted on. */
 export type ServeOptions = ListenOptions &
+  RoleOptions &
   StoreOptions &
   ContentOptions &
   OperatorOptions &
@@ -26,6 +28,7 @@ export type ServeOptions = ListenOptions &
 export function serveCommand(): Command {
   const command = new Command('warg-server').description('Runs a Warg registry.');
   addListenOptions(command);
+  addRoleOptions(command);
   addStoreOptions(command);
   addContentOptions(command);
   addOperatorOptions(command);

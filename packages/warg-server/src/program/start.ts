@@ -1,4 +1,4 @@
-import { keyIdOf, type PrivateKey, publicKeyOf } from '@warg/crypto';
+import { keyIdOf, publicKeyOf } from '@warg/crypto';
 import { createRegistry, type Registry } from '../create-registry.ts';
 import { type RunningServer, serve } from '../http/node-server.ts';
 import type { ContentPolicy } from '../policy/content/content-policy.ts';
@@ -7,6 +7,7 @@ import type { RegistryLog } from '../registry/registry.ts';
 import { openContent } from './content.ts';
 import { readLogKey } from './log-key.ts';
 import { openError } from './open-error.ts';
+import type { Operator } from './operator.ts';
 import { readOperatorKey } from './operator-key.ts';
 import type { ListenAddress } from './option-values.ts';
 import { accessOf } from './options/access-options.ts';
@@ -33,7 +34,7 @@ export interface RunningRegistry {
  */
 export async function startRegistry(
   options: ServeOptions,
-  operatorKey: PrivateKey,
+  operator: Operator,
   log: RegistryLog,
 ): Promise<RunningRegistry> {
   let onFailure: (error: Error) => void = () => {};
@@ -42,7 +43,7 @@ export async function startRegistry(
   });
   const file = options.authorizedKeysFile;
   const policy = file === undefined ? undefined : await openPolicyFile(file, log);
-  const registry = await openRegistry(options, operatorKey, policy, log, onFailure).catch((error) => {
+  const registry = await openRegistry(options, operator, policy, log, onFailure).catch((error) => {
     policy?.close();
     throw error;
   });
@@ -71,7 +72,7 @@ export async function startRegistry(
 
 async function openRegistry(
   options: ServeOptions,
-  operatorKey: PrivateKey,
+  operator: Operator,
   policy: PolicyFile | undefined,
   log: RegistryLog,
   onFailure: (error: Error) => void,
@@ -83,7 +84,8 @@ async function openRegistry(
   const { content, where } = await openContent(options, process.env);
   try {
     const registry = await createRegistry({
-      operatorKey,
+      ...operator,
+      role: options.role,
       store: store.location,
       content,
       namespaces: [

@@ -40,6 +40,7 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
   const checkpoints = new Checkpoints(store);
   const proofs = new Proofs(store, checkpoints);
   let closed: Promise<void> | undefined;
+  let signing: { readonly keyId: string; readonly key: PublicKey } | undefined;
   return {
     latestCheckpoint: () => checkpoints.latestAnswer(),
     checkpointAt: (logLength) => checkpoints.answerAt(logLength),
@@ -158,7 +159,16 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
         : { state: 'imported', registry: row.registry };
     },
 
-    useOperatorKey: (key) => writer.useOperatorKey(key),
+    useSigner: (signer) => writer.useSigner(signer),
+    operatorKey: async () => {
+      const { keyId } = await checkpoints.latest();
+      if (signing?.keyId === keyId) return signing.key;
+      const [row] = await store.read((reads) => reads.keys([{ logId: OPERATOR_LOG_ID, keyId }]));
+      if (row === undefined)
+        throw new Error(`the operator log does not have the key ${keyId} that signed last`);
+      signing = { keyId, key: row.publicKey as PublicKey };
+      return signing.key;
+    },
 
     accessToken: (id) => store.read((reads) => reads.accessToken(id)),
     noteAccessTokenUse: async (id, now) => {

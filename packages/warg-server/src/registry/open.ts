@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { encodePrivateKey } from '@warg/crypto';
 import { type HeadMemory, headFile } from '../sequencer/head-file.ts';
-import { startWriter } from '../sequencer/start-writer.ts';
+import { joinElection } from '../sequencer/leadership.ts';
+import { keySigner, type OperatorSigner } from '../sequencer/signer.ts';
+import { startAcceptor, startWriter } from '../sequencer/start-writer.ts';
 import { startThreadWriter } from '../sequencer/thread-writer.ts';
 import type { RegistryWriter } from '../sequencer/writer.ts';
+import { StoreError } from '../store/errors.ts';
 import { openPostgresStore } from '../store/postgres/postgres-store.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { openMemoryStore, openSqliteReader, openSqliteStore } from '../store/sqlite/sqlite-store.ts';
@@ -64,18 +66,20 @@ interface Sides {
 }
 
 async function openSides(options: RegistryCoreOptions, limits: RegistryLimits): Promise<Sides> {
-  const { store: location, operatorKey, namespaces = [], log = silent, onFailure = () => {} } = options;
+  const { store: location, namespaces = [], log = silent, onFailure = () => {} } = options;
   const { resignInterval = DEFAULT_RESIGN_INTERVAL } = options;
   if (location.type === 'memory') return openInThread(openMemoryStore(), undefined, options, limits);
   if (location.type === 'postgres') {
-    return openInThread(await openPostgresStore(location.url, location), undefined, options, limits);
+    const store = await openPostgresStore(location.url, location);
+    if (options.role === 'api') return openToAccept(store, options, limits);
+    return openInThread(store, undefined, options, limits);
   }
   const { file } = location;
   mkdirSync(dirname(file), { recursive: true });
   if (options.clock !== undefined) {
     return openInThread(openSqliteStore(file), headFile(`${file}.head`), options, limits);
   }
-  const keys = { operatorKey: encodePrivateKey(operatorKey), logKey: options.logKey?.encode() };
+  const keys = { signer: requireSigner(options), logKey: options.logKey?.encode() };
   const writer = await startThreadWriter(
     { file, ...keys, namespaces, limits, resignInterval },
     log,
@@ -96,13 +100,14 @@ async function openInThread(
   options: RegistryCoreOptions,
   limits: RegistryLimits,
 ): Promise<Sides> {
-  const { operatorKey, namespaces = [], clock = systemClock, log = silent } = options;
+  const { namespaces = [], clock = systemClock, log = silent } = options;
   const { resignInterval = DEFAULT_RESIGN_INTERVAL } = options;
   try {
     const writer = await startWriter({
       store,
       memory,
-      operatorKey,
+      signer: requireSigner(options),
+      leadership: await joinElection(store, log, options.lease),
       logKey: options.logKey,
       namespaces,
       clock,
@@ -115,4 +120,30 @@ async function openInThread(
     await store.close();
     throw error;
   }
+}
+
+/** Without a sequencer: somebody else's must have begun the registry. */
+async function openToAccept(
+  store: RegistryStore,
+  { clock = systemClock, log = silent }: RegistryCoreOptions,
+  limits: RegistryLimits,
+): Promise<Sides> {
+  try {
+    if ((await store.read((reads) => reads.latestCheckpoint())) === undefined) {
+      throw new StoreError(
+        'STORE_EMPTY',
+        'nobody has begun this registry yet, and a process of role `api` cannot: start one of role `sequencer` or `all` first',
+      );
+    }
+    return { store, writer: startAcceptor({ store, clock, limits, log }) };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function requireSigner({ operatorKey, operatorSigner }: RegistryCoreOptions): OperatorSigner {
+  const signer = operatorSigner ?? (operatorKey && keySigner(operatorKey));
+  if (signer === undefined) throw new Error('a registry that sequences needs an operator key or a signer');
+  return signer;
 }

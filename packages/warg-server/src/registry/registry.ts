@@ -1,4 +1,4 @@
-import type { Digest, PrivateKey } from '@warg/crypto';
+import type { Digest, PrivateKey, PublicKey } from '@warg/crypto';
 import type {
   Envelope,
   LogId,
@@ -11,6 +11,8 @@ import type {
 import type { TilePath } from '@warg/transparency';
 import type { LogKey } from '../log-note/log-key.ts';
 import type { AccessTokenRow, ClaimedSource } from '../store/rows.ts';
+import type { LeaseTimes } from '../sequencer/leadership.ts';
+import type { OperatorSigner } from '../sequencer/signer.ts';
 
 /**
  * The seam between the HTTP routes and the registry behind them: plain data in, plain data out. A refusal is an
@@ -130,7 +132,9 @@ export interface RegistryCore {
    *
    * @throws RegistryError `OPERATOR_KEY_MISMATCH` if the operator log does not let it; the key from before stays
    */
-  useOperatorKey(key: PrivateKey): Promise<void>;
+  useSigner(signer: OperatorSigner): Promise<void>;
+  /** The key that signed the newest checkpoint. */
+  operatorKey(): Promise<PublicKey>;
 
   accessToken(id: string): Promise<AccessTokenRow | undefined>;
   /** Notes that a token is in use: not to be told at each use. @param now ms since the epoch */
@@ -278,6 +282,9 @@ export interface RegistryLimits {
   readonly recordContents: number;
 }
 
+/** `all` serves and is ready to sequence, `api` serves, `sequencer` is ready to sequence. */
+export type RegistryRole = 'all' | 'api' | 'sequencer';
+
 /** What the registry has to say to a log; `fields` holds no secret. */
 export interface RegistryLog {
   debug(fields: Record<string, unknown>, message: string): void;
@@ -288,7 +295,13 @@ export interface RegistryLog {
 
 export interface RegistryCoreOptions {
   readonly store: StoreLocation;
-  readonly operatorKey: PrivateKey;
+  /** What this process does; anything but `all` needs a store that several can share. Default `all`. */
+  readonly role?: RegistryRole;
+  /** The key that signs; or whoever has it. A process of role `api` has neither. */
+  readonly operatorKey?: PrivateKey;
+  readonly operatorSigner?: OperatorSigner;
+  /** Times of the lease on sequencing, for tests. */
+  readonly lease?: LeaseTimes;
   /** With which the log's checkpoints are signed as notes. */
   readonly logKey?: LogKey;
   /** Namespaces that the operator log shall name; what it does not have yet is appended to it. */

@@ -1,10 +1,9 @@
-import { keyIdOf, type PrivateKey, publicKeyOf } from '@warg/crypto';
+import { keyIdOf } from '@warg/crypto';
 import {
   compareTimestamps,
   OPERATOR_LOG_ID,
   type OperatorEntry,
   operatorRecordId,
-  signOperatorRecord,
   timestampFromMillis,
 } from '@warg/protocol';
 import { operatorKeyMismatch, RegistryError } from '../registry/errors.ts';
@@ -13,9 +12,10 @@ import type { StoreReads, StoreTransaction } from '../store/registry-store.ts';
 import type { LogPart, NamespaceRow } from '../store/rows.ts';
 import { foldRecords } from './fold.ts';
 import type { Sequencer } from './sequencer.ts';
+import { type OperatorSigner, signOperatorRecordWith } from './signer.ts';
 
 export interface OperatorLogOptions {
-  readonly operatorKey: PrivateKey;
+  readonly signer: OperatorSigner;
   readonly namespaces: readonly NamespaceDefinition[];
   readonly clock: Clock;
   readonly log: RegistryLog;
@@ -56,14 +56,11 @@ export async function ensureOperatorLog(sequencer: Sequencer, options: OperatorL
   }
 }
 
-async function readPart(
-  reads: StoreReads,
-  { operatorKey, namespaces }: OperatorLogOptions,
-): Promise<LogPart> {
+async function readPart(reads: StoreReads, { signer, namespaces }: OperatorLogOptions): Promise<LogPart> {
   const [part] = await reads.logParts([
     {
       logId: OPERATOR_LOG_ID,
-      keyIds: [keyIdOf(publicKeyOf(operatorKey))],
+      keyIds: [keyIdOf(signer.publicKey)],
       versions: [],
       namespaces: namespaces.map(({ namespace }) => namespace),
     },
@@ -71,8 +68,8 @@ async function readPart(
   return part!;
 }
 
-function entriesLacking(part: LogPart, { operatorKey, namespaces }: OperatorLogOptions): OperatorEntry[] {
-  const key = publicKeyOf(operatorKey);
+function entriesLacking(part: LogPart, { signer, namespaces }: OperatorLogOptions): OperatorEntry[] {
+  const key = signer.publicKey;
   const isNew = part.head === undefined;
   if (!isNew && part.keys[0]?.permissions.includes('commit') !== true) {
     throw operatorKeyMismatch(keyIdOf(key));
@@ -110,12 +107,12 @@ async function insertOperatorRecord(
   transaction: StoreTransaction,
   { head }: LogPart,
   entries: readonly OperatorEntry[],
-  { operatorKey, clock }: OperatorLogOptions,
+  { signer, clock }: OperatorLogOptions,
 ) {
   const now = timestampFromMillis(clock.now());
   const time = head !== undefined && compareTimestamps(now, head.time) < 0 ? head.time : now;
   const prev = head?.recordId;
-  const envelope = signOperatorRecord({ prev, time, entries }, operatorKey);
+  const envelope = await signOperatorRecordWith(signer, { prev, time, entries });
   const key = { logId: OPERATOR_LOG_ID, recordId: operatorRecordId(envelope.contentBytes) };
   await transaction.insertRecords([
     {

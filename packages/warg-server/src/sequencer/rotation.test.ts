@@ -10,6 +10,7 @@ import { submitOperatorRecord } from '../operator/submit-record.ts';
 import type { RegistryLog } from '../registry/registry.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { openMemoryStore } from '../store/sqlite/sqlite-store.ts';
+import { soleLeadership } from './leadership.ts';
 import { Sequencer } from './sequencer.ts';
 import { keySigner } from './signer.ts';
 
@@ -59,7 +60,7 @@ describe('a rotation of the operator key', () => {
     });
     await registry.publish(pkg.release('1.0.0'));
     await step();
-    await registry.writer.useOperatorKey(newKey);
+    await registry.writer.useSigner(keySigner(newKey));
     expect(await signerNow()).toBe(idOf(newKey));
     await step();
     await registry.publish(pkg.release('2.0.0'));
@@ -79,10 +80,10 @@ describe('a rotation of the operator key', () => {
   });
 
   it('is not to a key that the operator log does not let sign, and the old one stays', async () => {
-    const stranger = registry.writer.useOperatorKey(newKey);
+    const stranger = registry.writer.useSigner(keySigner(newKey));
     await expect(stranger).rejects.toMatchObject({ code: 'OPERATOR_KEY_MISMATCH' });
     await change(addKey(publicKeyOf(newKey), ['defineNamespace']));
-    const helper = registry.writer.useOperatorKey(newKey);
+    const helper = registry.writer.useSigner(keySigner(newKey));
     await expect(helper).rejects.toMatchObject({ code: 'OPERATOR_KEY_MISMATCH' });
     await registry.publish(testPackage('test:b', { now }).init());
     expect(await signerNow()).toBe(idOf(oldKey));
@@ -103,10 +104,12 @@ describe('a rotation of the operator key', () => {
   });
 
   it('ends what another process signs with the old key', async () => {
-    const other = new Sequencer({ store, signer: keySigner(oldKey), clock: registry.clock, log: silent });
+    const { clock } = registry;
+    const leadership = soleLeadership();
+    const other = new Sequencer({ store, signer: keySigner(oldKey), clock, log: silent, leadership });
     await other.pass();
     await change(addKey(publicKeyOf(newKey), OPERATOR_PERMISSIONS));
-    await registry.writer.useOperatorKey(newKey);
+    await registry.writer.useSigner(keySigner(newKey));
     await change(revokeKey(idOf(oldKey)), newKey);
     registry.clock.advance(120_000);
     await expect(other.resign()).rejects.toMatchObject({ code: 'OPERATOR_KEY_MISMATCH' });

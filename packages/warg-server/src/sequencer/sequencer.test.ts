@@ -11,6 +11,7 @@ import type { RecordStatus, RegistryLog } from '../registry/registry.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import type { NewRecord, StoredCheckpoint } from '../store/rows.ts';
 import { openMemoryStore, openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { soleLeadership } from './leadership.ts';
 import { ensureOperatorLog } from './operator-log.ts';
 import { Sequencer } from './sequencer.ts';
 import { keySigner } from './signer.ts';
@@ -21,6 +22,7 @@ const silent: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
 
 const sequencerOptions = ({ clock }: TestRegistry) => ({
   signer: keySigner(operatorKey),
+  leadership: soleLeadership(),
   clock,
   log: silent,
 });
@@ -259,7 +261,7 @@ describe('two sequencers on one store', () => {
     await verifyRegistry(registry.core, { operatorKey: registry.operatorKey, seen });
     refusals = 1;
     await ensureOperatorLog(new Sequencer({ ...sequencerOptions(registry), store }), {
-      operatorKey,
+      signer: keySigner(operatorKey),
       namespaces: [{ namespace: 'further', state: 'defined' }],
       clock: registry.clock,
       log: silent,

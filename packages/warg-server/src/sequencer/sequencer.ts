@@ -1,4 +1,4 @@
-import { digestFromBytes, digestToBytes } from '@warg/crypto';
+import { digestFromBytes, digestToBytes, keyIdOf } from '@warg/crypto';
 import {
   type LogId,
   logLeafBytes,
@@ -19,18 +19,20 @@ import type { LogPart, RecordKey, StoredCheckpoint } from '../store/rows.ts';
 import { sameCheckpoint } from '../store/same-checkpoint.ts';
 import { foldRecords } from './fold.ts';
 import type { HeadMemory } from './head-file.ts';
-import type { CheckpointSigner } from './signer.ts';
+import type { Leadership } from './leadership.ts';
+import { type OperatorSigner, signCheckpointWith } from './signer.ts';
 
 /** Most records of one checkpoint, and most bytes of them: bounds how long acceptances wait for it. */
 const BATCH = { limit: 512, maxBytes: 4 * 1024 * 1024 };
 
 export interface SequencerOptions {
   readonly store: RegistryStore;
-  readonly signer: CheckpointSigner;
+  readonly signer: OperatorSigner;
   /** With which each checkpoint becomes a note as well. Without it there is none. */
   readonly logKey?: LogKey | undefined;
   readonly clock: Clock;
   readonly log: RegistryLog;
+  readonly leadership: Leadership;
   /** Told of every checkpoint once it is committed. */
   readonly memory?: HeadMemory | undefined;
 }
@@ -54,7 +56,7 @@ class StaleHead extends Error {}
  */
 export class Sequencer {
   readonly #options: SequencerOptions;
-  #signer: CheckpointSigner;
+  #signer: OperatorSigner;
   #trees: { readonly log: MerkleLog; readonly map: MerkleMap } | undefined;
   #head: StoredCheckpoint | undefined;
   /** What was signed in the transaction that runs: nobody sees it before the commit. */
@@ -72,14 +74,14 @@ export class Sequencer {
 
   /** Publishes or rejects every record that is processing, up to a limit, in order of arrival. */
   async pass(): Promise<PassResult> {
-    const result = await this.#attempt(async (transaction) => {
+    const result = await this.#attemptAsLeader(async (transaction) => {
       const records = await transaction.processing(BATCH);
       if (records.length === 0) return { published: 0, rejected: 0, more: false };
       const { published, rejected, parts } = await foldRecords(
         transaction,
         records,
         this.#options.log,
-        this.#signer.keyId,
+        keyIdOf(this.#signer.publicKey),
       );
       const changedAt = this.#options.clock.now();
       const first = this.#head?.logLength ?? 0;
@@ -100,7 +102,7 @@ export class Sequencer {
       await this.#extend(transaction, published, parts);
       return { published: published.length, rejected: rejected.length, more: true };
     });
-    return result ?? { published: 0, rejected: 0, more: true };
+    return result ?? { published: 0, rejected: 0, more: this.#options.leadership.current !== undefined };
   }
 
   /**
@@ -123,7 +125,7 @@ export class Sequencer {
 
   /** Signs the head again with the time of now, in place of the signature before. */
   async resign(): Promise<boolean> {
-    const signed = await this.#attempt(async (transaction) => {
+    const signed = await this.#attemptAsLeader(async (transaction) => {
       const previous = this.#head;
       if (previous === undefined) return false;
       const timestamp = this.#timestamp(previous);
@@ -142,7 +144,7 @@ export class Sequencer {
    *
    * @throws RegistryError `OPERATOR_KEY_MISMATCH` if the operator log does not let that key sign; the key from before stays
    */
-  useSigner(signer: CheckpointSigner): Promise<void> {
+  useSigner(signer: OperatorSigner): Promise<void> {
     return this.#inTurn(async () => {
       const before = this.#signer;
       this.#signer = signer;
@@ -160,7 +162,7 @@ export class Sequencer {
 
   async #signHead(transaction: StoreTransaction): Promise<true> {
     const previous = this.#head;
-    if (previous === undefined || previous.keyId === this.#signer.keyId) return true;
+    if (previous === undefined || previous.keyId === keyIdOf(this.#signer.publicKey)) return true;
     const next = await this.#sign({ ...previous, timestamp: this.#timestamp(previous) });
     if (!(await transaction.replaceCheckpoint(previous, next))) throw new StaleHead();
     this.#next = next;
@@ -198,6 +200,19 @@ export class Sequencer {
   /** One transaction, one at a time. Undefined if the head was stale. */
   #attempt<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T | undefined> {
     return this.#inTurn(() => this.#attemptNow(work));
+  }
+
+  /**
+   * The same for what only the process may do that sequences. Undefined as well if it is not this one. It asks inside the
+   * transaction: what a process believes that was stopped for a while counts for nothing.
+   */
+  async #attemptAsLeader<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T | undefined> {
+    const lease = this.#options.leadership.current;
+    if (lease === undefined) return undefined;
+    return this.#attempt(async (transaction) => {
+      if (lease !== 'always' && !(await transaction.holdsLease(lease))) throw new StaleHead();
+      return work(transaction);
+    });
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -279,7 +294,7 @@ export class Sequencer {
    * the fold refuses it.
    */
   async #requirePermission(transaction: StoreTransaction): Promise<void> {
-    const { keyId } = this.#signer;
+    const keyId = keyIdOf(this.#signer.publicKey);
     const [key] = await transaction.keys([{ logId: OPERATOR_LOG_ID, keyId }]);
     if (key?.permissions.includes('commit') !== true) throw operatorKeyMismatch(keyId);
   }
@@ -326,7 +341,12 @@ export class Sequencer {
 
   async #sign(checkpoint: Omit<StoredCheckpoint, 'keyId' | 'signature'>): Promise<StoredCheckpoint> {
     const { logRoot, logLength, mapRoot, timestamp } = checkpoint;
-    const { keyId, signature } = await this.#signer.sign({ logRoot, logLength, mapRoot, timestamp });
+    const { keyId, signature } = await signCheckpointWith(this.#signer, {
+      logRoot,
+      logLength,
+      mapRoot,
+      timestamp,
+    });
     return { ...checkpoint, keyId, signature };
   }
 

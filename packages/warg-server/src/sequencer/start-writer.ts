@@ -1,17 +1,17 @@
-import type { PrivateKey } from '@warg/crypto';
 import type { LogKey } from '../log-note/log-key.ts';
 import type { Clock, NamespaceDefinition, RegistryLog } from '../registry/registry.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { type HeadMemory, requireHead } from './head-file.ts';
+import { type Leadership, noLeadership, soleLeadership } from './leadership.ts';
 import type { WriterLimits } from './operations.ts';
 import { ensureOperatorLog } from './operator-log.ts';
 import { Sequencer } from './sequencer.ts';
-import { keySigner } from './signer.ts';
+import type { OperatorSigner } from './signer.ts';
 import { Writer } from './writer.ts';
 
 export interface StartWriterOptions {
   readonly store: RegistryStore;
-  readonly operatorKey: PrivateKey;
+  readonly signer: OperatorSigner;
   readonly logKey?: LogKey | undefined;
   readonly namespaces: readonly NamespaceDefinition[];
   readonly clock: Clock;
@@ -20,6 +20,8 @@ export interface StartWriterOptions {
   readonly log: RegistryLog;
   /** Where is noted what was signed last; a store that will be gone needs none. */
   readonly memory?: HeadMemory | undefined;
+  /** Closed with the writer. By default this process sequences without asking anybody. */
+  readonly leadership?: Leadership | undefined;
 }
 
 /**
@@ -29,12 +31,25 @@ export interface StartWriterOptions {
  * @throws RegistryError | StoreError
  */
 export async function startWriter(options: StartWriterOptions): Promise<Writer> {
-  const { store, operatorKey, logKey, clock, limits, resignInterval, log, memory } = options;
-  if (memory !== undefined) await requireHead(store, memory);
-  const sequencer = new Sequencer({ store, signer: keySigner(operatorKey), logKey, clock, log, memory });
-  await ensureOperatorLog(sequencer, options);
-  await sequencer.renote();
-  const writer = new Writer({ store, sequencer, clock, limits, resignInterval, log });
-  await writer.tick();
-  return writer;
+  const { store, signer, logKey, clock, limits, resignInterval, log, memory } = options;
+  const { leadership = soleLeadership() } = options;
+  try {
+    if (memory !== undefined) await requireHead(store, memory);
+    const sequencer = new Sequencer({ store, signer, logKey, clock, log, memory, leadership });
+    await ensureOperatorLog(sequencer, options);
+    await sequencer.renote();
+    const writer = new Writer({ store, sequencer, leadership, clock, limits, resignInterval, log });
+    await writer.tick();
+    return writer;
+  } catch (error) {
+    await leadership.close();
+    throw error;
+  }
+}
+
+/** A writer for a process that accepts records and leaves it to others to sequence them. */
+export function startAcceptor(
+  options: Pick<StartWriterOptions, 'store' | 'clock' | 'limits' | 'log'>,
+): Writer {
+  return new Writer({ ...options, sequencer: undefined, leadership: noLeadership(), resignInterval: 0 });
 }

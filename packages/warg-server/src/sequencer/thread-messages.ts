@@ -1,11 +1,16 @@
+import type { PublicKey, Signature, SignaturePrefix } from '@warg/crypto';
 import type { NamespaceDefinition } from '../registry/registry.ts';
 import type { Operation, Outcome, WriterLimits } from './operations.ts';
+
+/** Whoever signs: a key, whose secret text stays in this process's memory, or a signer that the other end has. */
+export type OperatorMessage =
+  | { readonly type: 'key'; readonly key: string }
+  | { readonly type: 'signer'; readonly number: number; readonly publicKey: PublicKey };
 
 /** What a writer in a worker is started with. */
 export interface ThreadOptions {
   readonly file: string;
-  /** The secret text: it stays in this process's memory. */
-  readonly operatorKey: string;
+  readonly operator: OperatorMessage;
   /** As secret as the operator's. */
   readonly logKey: string | undefined;
   readonly namespaces: readonly NamespaceDefinition[];
@@ -19,12 +24,20 @@ export type ToThread =
       readonly type: 'operations';
       readonly operations: readonly { readonly id: number; readonly operation: Operation }[];
     }
-  /** The secret text: it stays in this process's memory. */
-  | { readonly type: 'useKey'; readonly id: number; readonly operatorKey: string }
+  | { readonly type: 'useSigner'; readonly id: number; readonly operator: OperatorMessage }
+  | { readonly type: 'signed'; readonly id: number; readonly signature?: Signature; readonly error?: string }
   | { readonly type: 'close' };
 
 export type FromThread =
   | { readonly type: 'ready' }
+  /** Asks the signer of this number, which is not in the thread. */
+  | {
+      readonly type: 'sign';
+      readonly id: number;
+      readonly signer: number;
+      readonly prefix: SignaturePrefix;
+      readonly bytes: Uint8Array;
+    }
   | { readonly type: 'failed'; readonly error: ErrorMessage }
   | { readonly type: 'outcomes'; readonly outcomes: readonly Answer[] }
   | {

@@ -1,10 +1,18 @@
 import { Worker } from 'node:worker_threads';
-import { encodePrivateKey, type PrivateKey } from '@warg/crypto';
+import { encodePrivateKey } from '@warg/crypto';
 import { RegistryError, type RegistryErrorCode } from '../registry/errors.ts';
 import type { RegistryLog } from '../registry/registry.ts';
 import { StoreError, type StoreErrorCode } from '../store/errors.ts';
 import type { Operation, Outcome } from './operations.ts';
-import type { Answer, ErrorMessage, FromThread, ThreadOptions, ToThread } from './thread-messages.ts';
+import type { KeySigner, OperatorSigner } from './signer.ts';
+import type {
+  Answer,
+  ErrorMessage,
+  FromThread,
+  OperatorMessage,
+  ThreadOptions,
+  ToThread,
+} from './thread-messages.ts';
 import type { RegistryWriter } from './writer.ts';
 
 interface Waiting {
@@ -18,19 +26,21 @@ interface Waiting {
  * @throws RegistryError | StoreError what the writer found
  */
 export async function startThreadWriter(
-  options: ThreadOptions,
+  { signer, ...options }: Omit<ThreadOptions, 'operator'> & { readonly signer: OperatorSigner },
   log: RegistryLog,
   onFailure: (error: Error) => void,
 ): Promise<RegistryWriter> {
   // The same name with the ending that this file has itself: .ts from source, .js when it is built.
   const entry = import.meta.url.endsWith('.ts') ? './writer-thread.ts' : './writer-thread.js';
+  const signers: OperatorSigner[] = [];
+  const workerData: ThreadOptions = { ...options, operator: toOperator(signer, signers) };
   const worker = new Worker(new URL(entry, import.meta.url), {
-    workerData: options,
+    workerData,
     name: 'warg-writer',
     // What lives for one transaction is little; V8 would let it grow to many times that before it looks.
     resourceLimits: { maxYoungGenerationSizeMb: 16 },
   });
-  const writer = new ThreadWriter(worker, log, onFailure);
+  const writer = new ThreadWriter(worker, log, onFailure, signers);
   await writer.ready;
   return writer;
 }
@@ -43,13 +53,21 @@ export class ThreadWriter implements RegistryWriter {
   readonly #onFailure: (error: Error) => void;
   readonly #closed: Promise<void>;
   readonly #waiting = new Map<number, Waiting>();
+  /** Those that the thread asks for by number. */
+  readonly #signers: OperatorSigner[];
   #outbox: { readonly id: number; readonly operation: Operation }[] = [];
   #lastId = 0;
   #failure: Error | undefined;
   #closing = false;
   #isReady = false;
 
-  constructor(worker: Worker, log: RegistryLog, onFailure: (error: Error) => void) {
+  constructor(
+    worker: Worker,
+    log: RegistryLog,
+    onFailure: (error: Error) => void,
+    signers: OperatorSigner[] = [],
+  ) {
+    this.#signers = signers;
     this.#onFailure = onFailure;
     this.#worker = worker;
     this.#log = log;
@@ -70,6 +88,7 @@ export class ThreadWriter implements RegistryWriter {
     worker.on('message', (message: FromThread) => {
       if (message.type === 'ready') this.#isReady = true;
       else if (message.type === 'outcomes') for (const answer of message.outcomes) this.#settle(answer);
+      else if (message.type === 'sign') void this.#sign(message);
       else if (message.type === 'log') log[message.level](message.fields, message.message);
     });
     worker.on('error', (error) => this.#fail(error));
@@ -88,8 +107,19 @@ export class ThreadWriter implements RegistryWriter {
     return outcome!;
   }
 
-  async useOperatorKey(key: PrivateKey): Promise<void> {
-    await this.#ask((id) => this.#post({ type: 'useKey', id, operatorKey: encodePrivateKey(key) }));
+  async useSigner(signer: OperatorSigner): Promise<void> {
+    await this.#ask((id) =>
+      this.#post({ type: 'useSigner', id, operator: toOperator(signer, this.#signers) }),
+    );
+  }
+
+  async #sign({ id, signer, prefix, bytes }: Extract<FromThread, { type: 'sign' }>): Promise<void> {
+    try {
+      const signature = await this.#signers[signer]!.sign(prefix, bytes);
+      this.#post({ type: 'signed', id, signature });
+    } catch (error) {
+      this.#post({ type: 'signed', id, error: String((error as Error)?.message ?? error) });
+    }
   }
 
   #ask(send: (id: number) => void): Promise<Outcome | undefined> {
@@ -149,6 +179,13 @@ export class ThreadWriter implements RegistryWriter {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }
+}
+
+/** A key goes to the thread; any other signer stays here, and the thread asks for it by its number. */
+function toOperator(signer: OperatorSigner, signers: OperatorSigner[]): OperatorMessage {
+  const { key } = signer as Partial<KeySigner>;
+  if (key !== undefined) return { type: 'key', key: encodePrivateKey(key) };
+  return { type: 'signer', number: signers.push(signer) - 1, publicKey: signer.publicKey };
 }
 
 function closedError(): StoreError {

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { parsePrivateKey } from '@warg/crypto';
+import { parsePrivateKey, type Signature } from '@warg/crypto';
 import { parseLogKey } from '../log-note/log-key.ts';
 import { RegistryError } from '../registry/errors.ts';
 import type { RegistryLog } from '../registry/registry.ts';
@@ -8,8 +8,16 @@ import type { RegistryStore } from '../store/registry-store.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { headFile } from './head-file.ts';
 import type { Outcome } from './operations.ts';
+import { keySigner, type OperatorSigner } from './signer.ts';
 import { startWriter } from './start-writer.ts';
-import type { Answer, ErrorMessage, FromThread, ThreadOptions, ToThread } from './thread-messages.ts';
+import type {
+  Answer,
+  ErrorMessage,
+  FromThread,
+  OperatorMessage,
+  ThreadOptions,
+  ToThread,
+} from './thread-messages.ts';
 import type { Writer } from './writer.ts';
 
 // The entry of the worker that has the writing connection: SQLite blocks the thread that waits for the disk, and
@@ -55,6 +63,33 @@ function answer(message: Answer): void {
   answers.push(message);
 }
 
+/** What was asked of a signer that is not in this thread, by number. */
+const signing = new Map<number, (answer: Extract<ToThread, { type: 'signed' }>) => void>();
+let lastSigning = 0;
+
+port.on('message', (message: ToThread) => {
+  if (message.type !== 'signed') return;
+  signing.get(message.id)?.(message);
+  signing.delete(message.id);
+});
+
+function toSigner(operator: OperatorMessage): OperatorSigner {
+  if (operator.type === 'key') return keySigner(parsePrivateKey(operator.key));
+  const { number, publicKey } = operator;
+  return {
+    publicKey,
+    sign: (prefix, bytes) =>
+      new Promise<Signature>((resolve, reject) => {
+        const id = ++lastSigning;
+        signing.set(id, ({ signature, error }) => {
+          if (signature === undefined) reject(new Error(error));
+          else resolve(signature);
+        });
+        post({ type: 'sign', id, signer: number, prefix, bytes });
+      }),
+  };
+}
+
 function settle(id: number, work: Promise<Outcome | undefined>): void {
   work.then(
     (outcome) => answer({ id, outcome }),
@@ -68,10 +103,10 @@ function serve(store: RegistryStore, writer: Writer): void {
       case 'operations':
         for (const { id, operation } of message.operations) settle(id, writer.submit(operation));
         return;
-      case 'useKey':
+      case 'useSigner':
         settle(
           message.id,
-          writer.useOperatorKey(parsePrivateKey(message.operatorKey)).then(() => undefined),
+          writer.useSigner(toSigner(message.operator)).then(() => undefined),
         );
         return;
       case 'close':
@@ -97,12 +132,12 @@ async function close(store: RegistryStore, writer: Writer): Promise<void> {
 }
 
 try {
-  const { file, operatorKey, logKey, namespaces, limits, resignInterval } = options;
+  const { file, operator, logKey, namespaces, limits, resignInterval } = options;
   const store = openSqliteStore(file);
   try {
     const writer = await startWriter({
       store,
-      operatorKey: parsePrivateKey(operatorKey),
+      signer: toSigner(operator),
       logKey: logKey === undefined ? undefined : parseLogKey(logKey),
       namespaces,
       clock: { now: () => Date.now() },

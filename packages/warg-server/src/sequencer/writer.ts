@@ -1,4 +1,3 @@
-import type { PrivateKey } from '@warg/crypto';
 import type { Clock, RegistryLog } from '../registry/registry.ts';
 import { StoreError } from '../store/errors.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
@@ -6,9 +5,10 @@ import type { NewRecord } from '../store/rows.ts';
 import { acceptRecords } from './acceptance.ts';
 import { Collector } from './collector.ts';
 import { contentRejected, contentStored, sourcesFailed } from './contents.ts';
+import type { Leadership } from './leadership.ts';
 import type { Operation, Outcome, WriterLimits } from './operations.ts';
 import type { Sequencer } from './sequencer.ts';
-import { keySigner } from './signer.ts';
+import type { OperatorSigner } from './signer.ts';
 
 /** Most operations of one transaction. */
 const GROUP = 1000;
@@ -25,7 +25,9 @@ const EXPIRED_MEMORY = 7 * 24 * 3_600_000;
 
 export interface WriterOptions {
   readonly store: RegistryStore;
-  readonly sequencer: Sequencer;
+  /** Undefined in a process that only accepts. */
+  readonly sequencer: Sequencer | undefined;
+  readonly leadership: Leadership;
   readonly clock: Clock;
   readonly limits: WriterLimits;
   /** ms; 0 for never */
@@ -42,7 +44,7 @@ export interface RegistryWriter {
    *
    * @throws RegistryError `OPERATOR_KEY_MISMATCH`; the key from before stays
    */
-  useOperatorKey(key: PrivateKey): Promise<void>;
+  useSigner(signer: OperatorSigner): Promise<void>;
   /** Finishes what was submitted, sequences what can be sequenced, and stops. Does not close the store. */
   close(): Promise<void>;
 }
@@ -70,6 +72,9 @@ export class Writer implements RegistryWriter {
   #ticker: NodeJS.Timeout | undefined;
   #looker: NodeJS.Timeout | undefined;
   #looking = false;
+  #unlisten: (() => void) | undefined;
+  /** Whether somebody asked to look while this writer was busy. */
+  #lookAgain = false;
   /** The store's revision behind which there is nothing that this writer has not looked at. */
   #revision: number | undefined;
   #closing = false;
@@ -92,6 +97,14 @@ export class Writer implements RegistryWriter {
       this.look().catch(() => {});
     }, LOOK);
     this.#looker.unref();
+    // Sooner than the timer, where the store can.
+    this.#unlisten = options.store.onCommit?.(() => {
+      this.look().catch(() => {});
+    });
+    options.leadership.onGained = () => {
+      this.#unsequenced = true;
+      this.#wake();
+    };
     this.#wake();
   }
 
@@ -103,13 +116,17 @@ export class Writer implements RegistryWriter {
     });
   }
 
-  async useOperatorKey(key: PrivateKey): Promise<void> {
-    await this.#options.sequencer.useSigner(keySigner(key));
+  async useSigner(signer: OperatorSigner): Promise<void> {
+    const { sequencer } = this.#options;
+    if (sequencer === undefined) throw new Error('this process does not sign');
+    await sequencer.useSigner(signer);
   }
 
   /** Does what time demands: expires what waited too long, signs the head again. A timer calls it. */
   async tick(): Promise<void> {
-    const { store, sequencer, clock, limits, resignInterval, log } = this.#options;
+    const { store, sequencer, leadership, clock, limits, resignInterval, log } = this.#options;
+    // One process does it for all.
+    if (sequencer === undefined || leadership.current === undefined) return;
     const now = clock.now();
     const hours = limits.sourcingTime / 3_600_000;
     const reason = `its content was not uploaded within ${hours} hours; submit the record again to start over`;
@@ -140,10 +157,17 @@ export class Writer implements RegistryWriter {
 
   /** Looks whether somebody wrote to the store, and if so, whether there is something to sequence. A timer calls it. */
   async look(): Promise<void> {
-    if (this.#running !== undefined || this.#looking) return;
+    if (this.#options.leadership.current === undefined) return;
+    if (this.#running !== undefined || this.#looking) {
+      this.#lookAgain = true;
+      return;
+    }
     this.#looking = true;
     try {
-      await this.#look();
+      do {
+        this.#lookAgain = false;
+        await this.#look();
+      } while (this.#lookAgain && this.#running === undefined);
     } finally {
       this.#looking = false;
     }
@@ -164,7 +188,7 @@ export class Writer implements RegistryWriter {
   /** A checkpoint is never older than the one before: where the clock was ahead once, the registry is until it catches up. */
   #lookAtClock(now: number): void {
     const { sequencer, log } = this.#options;
-    const newest = sequencer.head?.timestamp ?? 0;
+    const newest = sequencer?.head?.timestamp ?? 0;
     const isAhead = newest * 1000 > now + CLOCK_SKEW;
     if (isAhead && !this.#saidAhead) {
       const times = { newest: new Date(newest * 1000).toISOString(), clock: new Date(now).toISOString() };
@@ -185,11 +209,13 @@ export class Writer implements RegistryWriter {
     this.#closing = true;
     clearInterval(this.#ticker);
     clearInterval(this.#looker);
+    this.#unlisten?.();
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
     this.#wake();
     await this.#collector.stop();
     await this.idle();
+    await this.#options.leadership.close();
   }
 
   #wake(): void {
@@ -198,6 +224,7 @@ export class Writer implements RegistryWriter {
       this.#running = undefined;
       // What came in between the last look and here.
       if (this.#queue.length > 0) this.#wake();
+      else if (this.#lookAgain) this.look().catch(() => {});
     });
   }
 
@@ -214,7 +241,12 @@ export class Writer implements RegistryWriter {
   }
 
   async #sequence(): Promise<void> {
-    const { sequencer, log } = this.#options;
+    const { sequencer, leadership, log } = this.#options;
+    if (sequencer === undefined || leadership.current === undefined) {
+      // Whoever sequences is told by the commit, and looks when it begins to.
+      this.#unsequenced = false;
+      return;
+    }
     try {
       const { published, rejected, more } = await sequencer.pass();
       this.#unsequenced = more;

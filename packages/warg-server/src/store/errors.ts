@@ -5,6 +5,8 @@ export type StoreErrorCode =
   | 'STORE_LOCKED'
   /** There is none where one was expected. */
   | 'STORE_MISSING'
+  /** There is nothing in it yet, and this process may not begin it. */
+  | 'STORE_EMPTY'
   | 'STORE_TOO_NEW'
   /** Its schema is older than this program's, and nobody said that it may be changed. */
   | 'STORE_OUTDATED'

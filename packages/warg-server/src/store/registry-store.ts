@@ -142,6 +142,8 @@ export interface StoreTransaction extends StoreReads {
 
   /** Writes the given rows over what is there; rows that are not given stay. */
   saveLogParts(parts: readonly LogPart[]): Promise<void>;
+  /** Whether the lease was taken by nobody else; nobody can before the transaction ends. */
+  holdsLease(lease: Lease): Promise<boolean>;
   /**
    * Adds `next` behind `previous` if `previous` is, in every field, the newest checkpoint of the store (or there is
    * none and it is undefined).
@@ -170,6 +172,23 @@ export interface StoreTransaction extends StoreReads {
   appendAudit(entry: NewAuditEntry): Promise<void>;
 }
 
+/** The right to sequence, for a while. */
+export interface Lease {
+  /** Who has it. */
+  readonly holder: string;
+  /** Another number each time it is taken. */
+  readonly term: number;
+}
+
+/** The election of the process that sequences, among those that share a store. */
+export interface Leases {
+  /** Takes the lease if nobody has it. @param duration ms @returns undefined if somebody has it */
+  take(duration: number): Promise<Lease | undefined>;
+  /** @returns false if it was taken by somebody else */
+  renew(lease: Lease, duration: number): Promise<boolean>;
+  release(lease: Lease): Promise<void>;
+}
+
 export type StateChange = { readonly arrival: number; readonly changedAt: number } & (
   | { readonly state: 'processing' }
   | { readonly state: 'rejected' | 'expired'; readonly reason: string }
@@ -193,6 +212,14 @@ export interface RegistryStore {
   transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T>;
   /** Another number whenever something may have been committed since, by whomever. What was read at a revision holds as long as it. */
   revision(): Promise<number>;
+  /** Undefined where only one process can write. */
+  readonly leases?: Leases;
+  /**
+   * Tells of commits of other processes, soon after they happened; but some may not be told of. Undefined where none can be.
+   *
+   * @returns takes the listener away
+   */
+  readonly onCommit?: (listener: () => void) => () => void;
   /** Waits for what runs and closes. What comes later fails with `STORE_CLOSED`. */
   close(): Promise<void>;
 }

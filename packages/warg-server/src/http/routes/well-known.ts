@@ -6,8 +6,8 @@ import type { Services } from '../services.ts';
 /** The documents by which a domain says that its registry is here; none where nobody said what the domain is. */
 export function wellKnownRoutes({ publicUrl, operatorKey }: Services): readonly Route[] {
   if (publicUrl === undefined) return [];
-  const get = (): Response =>
-    jsonAnswer(encodeRegistryDocument({ wargUrl: publicUrl, wargOperatorKey: operatorKey() }), 200, {
+  const get = async (): Promise<Response> =>
+    jsonAnswer(encodeRegistryDocument({ wargUrl: publicUrl, wargOperatorKey: await operatorKey() }), 200, {
       'cache-control': 'public, max-age=300',
     });
   return [

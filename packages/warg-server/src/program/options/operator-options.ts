@@ -5,6 +5,9 @@ import { collectImports, collectNamespaces, type ImportedNamespace } from '../op
 export interface OperatorOptions {
   readonly operatorKey?: string;
   readonly operatorKeyFile?: string;
+  /** A program that signs. */
+  readonly operatorSigner?: string;
+  readonly operatorPublicKey?: string;
   readonly namespace: readonly string[];
   readonly importNamespace: readonly ImportedNamespace[];
 }
@@ -23,6 +26,17 @@ export function addOperatorKeyOptions(command: Command, file: string): Command {
 /** Adds these options to a command. */
 export function addOperatorOptions(command: Command): Command {
   return addOperatorKeyOptions(command, 'file with the key with which the registry signs')
+    .addOption(
+      new Option(
+        '--operator-signer <program>',
+        'program that signs in place of a key, such as one that asks an HSM: bytes in, signature out',
+      ).env('WARG_OPERATOR_SIGNER'),
+    )
+    .addOption(
+      new Option('--operator-public-key <key>', 'the public key that the program signs with').env(
+        'WARG_OPERATOR_PUBLIC_KEY',
+      ),
+    )
     .addOption(
       new Option('--namespace <name>', 'namespace that the registry has; may be repeated, or hold commas')
         .env('WARG_NAMESPACE')

@@ -191,4 +191,14 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX content_source_claimed ON content_source (claimed_until, arrival, digest);
   `,
+  `
+  -- One row: which process sequences, and until when unless it says so again.
+  CREATE TABLE sequencer_lease (
+    id smallint PRIMARY KEY CHECK (id = 1),
+    holder text NOT NULL,
+    term bigint NOT NULL,
+    ends_at timestamptz NOT NULL
+  );
+  INSERT INTO sequencer_lease (id, holder, term, ends_at) VALUES (1, '', 0, '-infinity');
+  `,
 ];

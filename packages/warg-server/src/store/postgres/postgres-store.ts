@@ -1,13 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { StoreError } from '../errors.ts';
-import type { RegistryStore, StoreReads, StoreTransaction } from '../registry-store.ts';
+import type { Leases, RegistryStore, StoreReads, StoreTransaction } from '../registry-store.ts';
+import { CommitListener } from './commit-listener.ts';
 import { type DatabaseUrl, parseDatabaseUrl } from './database-url.ts';
+import { postgresLeases } from './leases.ts';
 import { Pool } from './pool.ts';
 import { checkSchema, migrate } from './schema.ts';
 import { PostgresSession } from './session.ts';
 import { Transactions } from './transaction.ts';
 
-/** How many connections answer questions; one more writes. */
+/** How many connections answer questions; one more writes, one renews the lease, and one listens. */
 const READERS = 10;
+/** How long is waited for an answer about the lease, ms: less than it lasts. */
+const CONTROL_TIMEOUT = 2_000;
 
 export interface PostgresStoreOptions {
   /** Whether an empty or older database is brought to this program's schema. */
@@ -56,6 +61,9 @@ class PostgresStore implements RegistryStore {
   readonly #writer: Pool;
   readonly #transactions: Transactions;
   readonly #session: StoreTransaction;
+  readonly #control: Pool;
+  readonly #listener: CommitListener;
+  readonly leases: Leases;
   /** What has not ended yet. */
   readonly #running = new Set<Promise<unknown>>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -65,7 +73,11 @@ class PostgresStore implements RegistryStore {
     this.#readers = new Pool(url, { connections: READERS });
     this.#reads = new PostgresSession(this.#readers);
     this.#writer = new Pool(url, { connections: 1 });
-    this.#transactions = new Transactions(this.#writer);
+    const sender = randomUUID();
+    this.#transactions = new Transactions(this.#writer, sender);
+    this.#listener = new CommitListener(url, sender);
+    this.#control = new Pool(url, { connections: 1, answerTimeout: CONTROL_TIMEOUT });
+    this.leases = postgresLeases(this.#control);
     this.#session = new PostgresSession(this.#transactions);
   }
 
@@ -95,9 +107,18 @@ class PostgresStore implements RegistryStore {
     });
   }
 
+  onCommit(listener: () => void): () => void {
+    return this.#listener.add(listener);
+  }
+
   close(): Promise<void> {
     this.#closing ??= Promise.allSettled(this.#running).then(async () => {
-      await Promise.all([this.#readers.close(), this.#writer.close()]);
+      await Promise.all([
+        this.#readers.close(),
+        this.#writer.close(),
+        this.#control.close(),
+        this.#listener.close(),
+      ]);
     });
     return this.#closing;
   }

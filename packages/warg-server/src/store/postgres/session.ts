@@ -1,7 +1,7 @@
 import type { Digest } from '@warg/crypto';
 import type { LogId } from '@warg/protocol';
 import type { LogStore, MapStore } from '@warg/transparency';
-import type { StateChange, StoreTransaction } from '../registry-store.ts';
+import type { Lease, StateChange, StoreTransaction } from '../registry-store.ts';
 import type {
   AccessTokenRow,
   AuditQuery,
@@ -20,6 +20,7 @@ import type {
 import * as access from './access-queries.ts';
 import * as audits from './audit-queries.ts';
 import * as checkpoints from './checkpoint-queries.ts';
+import { holdsLease } from './leases.ts';
 import * as logs from './log-queries.ts';
 import type { Queries } from './queries.ts';
 import * as reads from './record-reads.ts';
@@ -178,6 +179,9 @@ export class PostgresSession implements StoreTransaction {
   }
   saveLogParts(parts: readonly LogPart[]) {
     return logs.saveLogParts(this.#db, parts);
+  }
+  holdsLease(lease: Lease) {
+    return holdsLease(this.#db, lease);
   }
   insertCheckpoint(previous: StoredCheckpoint | undefined, next: StoredCheckpoint) {
     return checkpoints.insertCheckpoint(this.#db, previous, next);

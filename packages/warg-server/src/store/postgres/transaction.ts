@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts';
+import { COMMIT_CHANNEL } from './commit-listener.ts';
 import type { Pool } from './pool.ts';
 import type { Queries, SqlValue } from './queries.ts';
 import { requireSchema } from './schema.ts';
@@ -11,12 +12,17 @@ import { requireSchema } from './schema.ts';
  */
 export class Transactions implements Queries {
   readonly #pool: Pool;
+  readonly #sender: string;
   /** The losses of the pool when the transaction began that runs. */
   #since: number | undefined;
 
-  /** @param pool of one connection, that nothing else uses */
-  constructor(pool: Pool) {
+  /**
+   * @param pool of one connection, that nothing else uses
+   * @param sender what others are told at each commit: a word without quotes
+   */
+  constructor(pool: Pool, sender: string) {
     this.#pool = pool;
+    this.#sender = sender;
   }
 
   all<Row extends readonly unknown[]>(sql: string, ...values: readonly SqlValue[]): Promise<Row[]> {
@@ -38,8 +44,11 @@ export class Transactions implements Queries {
     await this.#begin();
     try {
       const result = await work();
-      const [committed] = await this.#inside(() => this.#pool.exec('COMMIT'));
+      const results = await this.#inside(() =>
+        this.#pool.exec(`NOTIFY ${COMMIT_CHANNEL}, '${this.#sender}'; COMMIT`),
+      );
       // The server's way to say that a statement had failed and somebody went on all the same.
+      const committed = results.at(-1);
       if (committed?.command !== 'COMMIT') throw new Error(`a commit ended in ${committed?.command}`);
       return result;
     } catch (error) {

@@ -2,7 +2,7 @@ import type { Digest } from '@warg/crypto';
 import type { LogId } from '@warg/protocol';
 import type { LogStore, MapStore } from '@warg/transparency';
 import { sqliteLogStore, sqliteMapStore } from '@warg/transparency/sqlite';
-import type { StateChange, StoreTransaction } from '../registry-store.ts';
+import type { Lease, StateChange, StoreTransaction } from '../registry-store.ts';
 import type {
   AccessTokenRow,
   AuditQuery,
@@ -177,6 +177,10 @@ export class SqliteSession implements StoreTransaction {
   }
   async saveLogParts(parts: readonly LogPart[]) {
     for (const part of parts) logs.saveLogPart(this.#db, part);
+  }
+  async holdsLease(_lease: Lease) {
+    // Nobody gives leases here.
+    return false;
   }
   async insertCheckpoint(previous: StoredCheckpoint | undefined, next: StoredCheckpoint) {
     return checkpoints.insertCheckpoint(this.#db, previous, next);
