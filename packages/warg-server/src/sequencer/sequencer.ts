@@ -187,7 +187,7 @@ export class Sequencer {
     const oldest = await this.#options.store.read((reads) => reads.checkpointBefore(time));
     // Nothing new to collect, and no transaction for nothing.
     if (oldest === undefined || oldest.mapPage <= this.#collectedTo) return 0;
-    const count = await this.#attempt(() => this.#trees!.map.collect(rootOf(oldest), limit));
+    const count = await this.#attemptAsLeader(() => this.#trees!.map.collect(rootOf(oldest), limit));
     if (count !== undefined && count < limit) this.#collectedTo = oldest.mapPage;
     return count ?? 0;
   }

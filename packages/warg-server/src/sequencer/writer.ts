@@ -79,11 +79,11 @@ export class Writer implements RegistryWriter {
   #revision: number | undefined;
   #closing = false;
   #saidAhead = false;
-  readonly #collector: Collector;
+  readonly #collector: Collector | undefined;
 
   constructor(options: WriterOptions) {
     this.#options = options;
-    this.#collector = new Collector(options.sequencer);
+    this.#collector = options.sequencer && new Collector(options.sequencer);
     // More often than the head is signed again, so that it is signed soon after its time.
     const interval = Math.min((options.resignInterval || TICK) / 4, TICK);
     this.#ticker = setInterval(() => {
@@ -151,8 +151,8 @@ export class Writer implements RegistryWriter {
   async collect(): Promise<void> {
     const { clock, limits, log } = this.#options;
     const time = Math.floor((clock.now() - limits.proofRetention) / 1000);
-    const collected = await this.#collector.collect(time);
-    if (collected > 0) log.debug({ collected }, 'collected pages of the map that no proof needs any more');
+    const collected = await this.#collector?.collect(time);
+    if (collected) log.debug({ collected }, 'collected pages of the map that no proof needs any more');
   }
 
   /** Looks whether somebody wrote to the store, and if so, whether there is something to sequence. A timer calls it. */
@@ -213,7 +213,7 @@ export class Writer implements RegistryWriter {
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
     this.#wake();
-    await this.#collector.stop();
+    await this.#collector?.stop();
     await this.idle();
     await this.#options.leadership.close();
   }
