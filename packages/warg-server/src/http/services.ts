@@ -5,6 +5,7 @@ import type { PolicedStore } from '../policy/content/policed-content.ts';
 import type { PublisherSources } from '../sources/publisher-sources.ts';
 import type { Access } from './access/access.ts';
 import type { RegistryCore, RegistryLog, RegistryRole } from '../registry/registry.ts';
+import type { Access } from './access/access.ts';
 import type { BodyMemory } from './body-memory.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { BodyTimeouts } from './request-body.ts';
