@@ -153,4 +153,6 @@ try {
   }
 } catch (error) {
   post({ type: 'failed', error: toMessage(error) });
+  // Nothing else keeps this thread from its end.
+  port.close();
 }
