@@ -22,9 +22,9 @@ import type {
   RegistryRole,
   StoreLocation,
 } from './registry/registry.ts';
+import { keySigner, type OperatorSigner } from './sequencer/signer.ts';
 import type { SourceGuard } from './sources/guarded-fetch.ts';
 import { SourceFetcher } from './sources/source-fetcher.ts';
-import { keySigner, type OperatorSigner } from './sequencer/signer.ts';
 
 /** What a registry is made of. */
 export interface RegistryOptions {

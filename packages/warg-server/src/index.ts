@@ -56,7 +56,7 @@ export type {
   RegistryRole,
   StoreLocation,
 } from './registry/registry.ts';
-export type { SourceGuard } from './sources/guarded-fetch.ts';
 export { commandSigner, SignerError } from './sequencer/command-signer.ts';
 export type { OperatorSigner } from './sequencer/signer.ts';
+export type { SourceGuard } from './sources/guarded-fetch.ts';
 export { StoreError, type StoreErrorCode } from './store/errors.ts';

@@ -10,10 +10,9 @@ import type {
 } from '@warg/protocol';
 import type { TilePath } from '@warg/transparency';
 import type { LogKey } from '../log-note/log-key.ts';
-import type { AccessTokenRow, ClaimedSource } from '../store/rows.ts';
 import type { LeaseTimes } from '../sequencer/leadership.ts';
 import type { OperatorSigner } from '../sequencer/signer.ts';
-import type { AccessTokenRow } from '../store/rows.ts';
+import type { AccessTokenRow, ClaimedSource } from '../store/rows.ts';
 
 /**
  * The seam between the HTTP routes and the registry behind them: plain data in, plain data out. A refusal is an

@@ -9,6 +9,7 @@ import {
 } from '@warg/protocol';
 import type { RegistryLog } from '../../src/registry/registry.ts';
 import { foldRecords } from '../../src/sequencer/fold.ts';
+import { soleLeadership } from '../../src/sequencer/leadership.ts';
 import { ensureOperatorLog } from '../../src/sequencer/operator-log.ts';
 import { Sequencer } from '../../src/sequencer/sequencer.ts';
 import { keySigner } from '../../src/sequencer/signer.ts';
@@ -42,9 +43,11 @@ export function filledName(namespace: string, number: number): string {
  */
 export async function fillStore(store: RegistryStore, options: FillOptions): Promise<void> {
   const { operatorKey, packages, namespace, batch = 4000, onProgress = () => {} } = options;
-  const sequencer = new Sequencer({ store, signer: keySigner(operatorKey), clock, log: silent });
+  const signer = keySigner(operatorKey);
+  const leadership = soleLeadership();
+  const sequencer = new Sequencer({ store, leadership, signer, clock, log: silent });
   const namespaces = [{ namespace, state: 'defined' as const }];
-  await ensureOperatorLog(sequencer, { operatorKey, namespaces, clock, log: silent });
+  await ensureOperatorLog(sequencer, { signer, namespaces, clock, log: silent });
   const head = await store.read((reads) => reads.latestCheckpoint());
   const publisher = generatePrivateKey();
   for (let first = head!.logLength - 1; first < packages; first += batch) {

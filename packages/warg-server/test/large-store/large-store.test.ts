@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { encodePrivateKey, generatePrivateKey } from '@warg/crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/registry/open.ts';
+import { keySigner } from '../../src/sequencer/signer.ts';
 import { startWriter } from '../../src/sequencer/start-writer.ts';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { RegistryStore } from '../../src/store/registry-store.ts';
@@ -68,7 +69,7 @@ async function callsToOpen(store: RegistryStore): Promise<readonly string[]> {
   const counted = countCalls(store);
   const writer = await startWriter({
     store: counted.store,
-    operatorKey,
+    signer: keySigner(operatorKey),
     namespaces: [{ namespace, state: 'defined' }],
     clock: { now: () => Date.now() },
     limits: DEFAULT_LIMITS,
