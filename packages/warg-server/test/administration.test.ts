@@ -308,4 +308,35 @@ describeWithPostgres('warg-server operator, beside a server on PostgreSQL', () =
     await postgres.createDatabase(),
   ];
   operatorTests(async () => [...(await database()), '--data-dir', join(dir, 'data')]);
+
+  it('is followed by several servers; one that was left out gives way to those with the new key', async () => {
+    const store = [...(await database()), '--data-dir', join(dir, 'data')];
+    const forgotten = await serve([...store, '--database-run-migrations']);
+    const signedBy = (file: string) => [...store, '--operator-key-file', join(dir, file)];
+    await must('operator', 'add-key', publicKeyOf(newKey), ...signedBy('old.key'));
+    await copyFile(join(dir, 'new.key'), join(dir, 'operator.key'));
+    const second = await serve(store);
+    // The one that sequences still signs with the old key, which cannot be revoked until it gives way.
+    const early = await admin('operator', 'revoke-key', idOf(oldKey), ...signedBy('new.key'));
+    expect(early).toMatchObject({ code: 1, err: expect.stringContaining('sign with another key') });
+    forgotten.signal('SIGSTOP');
+    const pkg = testPackage('test:a');
+    expect(await callerAt(second).settle(pkg.init())).toMatchObject({ state: 'published' });
+    await must('operator', 'revoke-key', idOf(oldKey), ...signedBy('new.key'));
+    forgotten.signal('SIGCONT');
+    await second.kill();
+    // It gets the lease, may not sign, and gives it back: whoever comes with the new key goes on.
+    await until(() => forgotten.output().includes('leaves it to another'));
+    const third = await serve(store);
+    expect(await callerAt(third).settle(pkg.release('1.0.0'))).toMatchObject({ state: expect.any(String) });
+    expect(await callerAt(third).settle(testPackage('test:b').init())).toMatchObject({ state: 'published' });
+    expect(await signerOf(third)).toBe(idOf(newKey));
+    // With the new key, the one that was left out is one of them again.
+    forgotten.signal('SIGHUP');
+    await until(() => forgotten.output().includes('the registry signs with another key'));
+    await third.kill();
+    expect(await callerAt(forgotten).settle(testPackage('test:c').init())).toMatchObject({
+      state: 'published',
+    });
+  });
 });

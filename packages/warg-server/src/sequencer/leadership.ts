@@ -7,6 +7,12 @@ export interface Leadership {
   readonly current: Lease | 'always' | undefined;
   /** Told when this process has just got the lease. */
   onGained: () => void;
+  /**
+   * Gives the lease to others for a while, because this process has it and cannot sequence.
+   *
+   * @returns false where there is no lease to give
+   */
+  stepDown(): Promise<boolean>;
   /** Gives the lease back, so that another process need not wait for its end. */
   close(): Promise<void>;
 }
@@ -26,12 +32,12 @@ export const LEASE_TIMES: LeaseTimes = { duration: 3_000, heartbeat: 1_000, atte
 
 /** For a store that only one process writes to. */
 export function soleLeadership(): Leadership {
-  return { current: 'always', onGained: () => {}, close: async () => {} };
+  return { current: 'always', onGained: () => {}, stepDown: async () => false, close: async () => {} };
 }
 
 /** For a process that only serves. */
 export function noLeadership(): Leadership {
-  return { current: undefined, onGained: () => {}, close: async () => {} };
+  return { current: undefined, onGained: () => {}, stepDown: async () => false, close: async () => {} };
 }
 
 /** Takes part in the election, if the store has one. */
@@ -62,6 +68,8 @@ class Candidate implements Leadership {
   #lease: Lease | undefined;
   /** By `performance.now()`. */
   #until = 0;
+  /** Until then it leaves the lease to others, by `performance.now()`. */
+  #awayUntil = 0;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> | undefined;
   #closed = false;
@@ -100,6 +108,7 @@ class Candidate implements Leadership {
         }
         this.#lose('another process has it');
       }
+      if (asked < this.#awayUntil) return;
       const taken = await this.#leases.take(duration);
       this.#saidFailure = false;
       if (taken === undefined) return;
@@ -121,6 +130,16 @@ class Candidate implements Leadership {
     this.#log.warn({ term: this.#lease?.term, why }, 'this process does not sequence any more');
     this.#lease = undefined;
     this.#until = 0;
+  }
+
+  async stepDown(): Promise<boolean> {
+    const lease = this.#lease;
+    if (lease === undefined) return false;
+    this.#awayUntil = performance.now() + this.#times.duration;
+    this.#lose('it cannot, and leaves it to another');
+    // If that fails it ends by itself.
+    await this.#leases.release(lease).catch(() => {});
+    return true;
   }
 
   async close(): Promise<void> {

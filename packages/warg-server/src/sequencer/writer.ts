@@ -257,7 +257,9 @@ export class Writer implements RegistryWriter {
         { error: describe(error) },
         'cannot sequence; records stay processing and will be tried again',
       );
-      if (this.#closing) {
+      // With a key that was revoked it would keep those from sequencing who have the new one.
+      const isOthers = (error as { code?: unknown }).code === 'OPERATOR_KEY_MISMATCH';
+      if (this.#closing || (isOthers && (await leadership.stepDown()))) {
         this.#unsequenced = false;
         return;
       }
