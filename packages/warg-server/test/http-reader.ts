@@ -13,11 +13,13 @@ import {
 } from '@warg/protocol/api';
 import type { RegistryReader } from './verify-registry.ts';
 
-/** Asks a registry over HTTP what `verifyRegistry` wants to know. */
-export function httpReader(url: string): RegistryReader {
-  const get = async (path: string) => requireOk(await fetch(`${url}/${path}`));
+/** Asks a registry over HTTP what `verifyRegistry` wants to know. @param token for a private one */
+export function httpReader(url: string, token?: string): RegistryReader {
+  const authorization: Record<string, string> =
+    token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const get = async (path: string) => requireOk(await fetch(`${url}/${path}`, { headers: authorization }));
   const post = async (path: string, body: string) => {
-    const headers = { 'content-type': 'application/json' };
+    const headers = { 'content-type': 'application/json', ...authorization };
     return (await requireOk(await fetch(`${url}/${path}`, { method: 'POST', headers, body }))).text();
   };
   return {

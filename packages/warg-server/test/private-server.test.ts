@@ -4,22 +4,25 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { digestOf, encodePrivateKey, encodeUtf8, generatePrivateKey } from '@warg/crypto';
+import { digestOf, encodePrivateKey, encodeUtf8, generatePrivateKey, publicKeyOf } from '@warg/crypto';
 import { paths } from '@warg/protocol/api';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { httpReader } from './http-reader.ts';
 import { describeWithPostgres, type PostgresServer, startPostgres } from './postgres-server.ts';
 import { uploadUrls } from './private-registry.ts';
 import { testPackage } from './publisher.ts';
 import { callerOf, type RegistryCaller } from './registry-caller.ts';
 import { freePort, PROGRAM, programEnvironment, type ServerProcess, startServer } from './server-process.ts';
+import { verifyRegistry } from './verify-registry.ts';
 
 let folder: string;
+const operatorKey = generatePrivateKey();
 let keyFile: string;
 const servers: ServerProcess[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'warg-private-server-'));
   keyFile = join(folder, 'operator.key');
-  writeFileSync(keyFile, encodePrivateKey(generatePrivateKey()));
+  writeFileSync(keyFile, encodePrivateKey(operatorKey));
 });
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.kill()));
@@ -150,6 +153,12 @@ describeWithPostgres('two private servers on one database', () => {
         ]),
       );
     expect(await statuses()).toEqual([200, 200, 200, 200, 200, 200]);
+    const monitor = await token('add', '--read', '--all-namespaces', ...store);
+    const { packages, leaves } = await verifyRegistry(httpReader(both[1].url, monitor), {
+      operatorKey: publicKeyOf(operatorKey),
+      absent: [testPackage('theirs:none').logId],
+    });
+    expect([packages.size, leaves.length]).toEqual([1, 2]);
     await token('revoke', text, ...store);
     expect(await statuses()).toEqual([403, 403, 401, 403, 403, 401]);
   });

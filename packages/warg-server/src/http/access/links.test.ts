@@ -9,6 +9,7 @@ import {
 } from '../../../test/private-registry.ts';
 import { testPackage } from '../../../test/publisher.ts';
 import { base } from '../../../test/registry-caller.ts';
+import { memoryContent } from '../../content/memory-content.ts';
 import { hasLink, signLink, verifyLink } from './links.ts';
 
 const text = 'the content';
@@ -137,6 +138,38 @@ describe('the URL of a content', () => {
     await hosted.caller(token).publish(record);
     const answer = await hosted.caller().request(`${upload}?${query}`, { method: 'POST', body: 'other' });
     expect(answer.status).toBe(403);
+  });
+});
+
+describe('the URL of a content that its store hands out itself', () => {
+  it('takes one of ours, and is good no longer', async () => {
+    const asked: number[] = [];
+    const elsewhere = await privateRegistry({
+      access: { isPrivate: true, contentUrlLifetime: 60 },
+      contentRedirect: 3600,
+      content: {
+        ...memoryContent(),
+        temporaryUrl: async (_, seconds) => {
+          asked.push(seconds);
+          return new URL('https://store.test/content');
+        },
+      },
+    });
+    const owner = await elsewhere.addToken();
+    const a = testPackage('ours:a');
+    await elsewhere.publish(owner, a.init());
+    await elsewhere.publish(owner, a.release('1.0.0', digest), { [digest]: text });
+    const answer = await elsewhere.caller(owner).get(paths.content(digest));
+    const { contentSources } = answer.json<{ contentSources: Record<string, { url: string }[]> }>();
+    const url = contentSources[digest]![0]!.url.slice(base.length + 1);
+    expect((await elsewhere.caller().get(url.split('?')[0]!)).status).toBe(401);
+    expect((await elsewhere.caller().get(`${url}x`)).status).toBe(401);
+    expect(asked).toEqual([]);
+    const redirect = await elsewhere.caller().get(url);
+    expect([redirect.status, redirect.headers.get('location')]).toEqual([307, 'https://store.test/content']);
+    expect(redirect.headers.get('cache-control')).toBe('private, no-store');
+    expect(asked).toEqual([60]);
+    await elsewhere.close();
   });
 });
 
