@@ -144,6 +144,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   const publicUrl = baseUrl('publicUrl', options.publicUrl);
   const contentBaseUrl = baseUrl('contentBaseUrl', options.contentBaseUrl);
   const proxies = proxiesOf(options.trustedProxies ?? []);
+  requireLifetime(options.access?.contentUrlLifetime);
   const content = (await options.content) ?? memoryContent();
   const { contentRedirect } = options;
   if (contentRedirect !== undefined && content.temporaryUrl === undefined) {
@@ -278,6 +279,14 @@ function proxiesOf(networks: readonly string[]): TrustedProxies {
   } catch (error) {
     throw new OptionError(`\`trustedProxies\`: ${(error as Error).message}`);
   }
+}
+
+/** @throws OptionError for one with which no URL, or each for ever, would be good */
+function requireLifetime(seconds: number | undefined): void {
+  if (seconds === undefined || (Number.isInteger(seconds) && seconds >= 1 && seconds <= 604_800)) return;
+  throw new OptionError(
+    `expected \`access.contentUrlLifetime\` to be whole seconds from 1 to 604800, found ${seconds}`,
+  );
 }
 
 /** Reads a URL that other URLs are built on, and takes the slash off its end. */

@@ -8,7 +8,7 @@ import {
   uploadUrls,
 } from '../../../test/private-registry.ts';
 import { testPackage } from '../../../test/publisher.ts';
-import { base } from '../../../test/registry-caller.ts';
+import { base, openRegistry } from '../../../test/registry-caller.ts';
 import { memoryContent } from '../../content/memory-content.ts';
 import { hasLink, signLink, verifyLink } from './links.ts';
 
@@ -140,6 +140,14 @@ describe('the URL of a content', () => {
     expect(answer.status).toBe(403);
   });
 });
+
+it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 604_801])(
+  'URLs are not good for %d s',
+  async (lifetime) => {
+    const access = { isPrivate: true, contentUrlLifetime: lifetime };
+    await expect(openRegistry({ access })).rejects.toThrow(/contentUrlLifetime/);
+  },
+);
 
 describe('the URL of a content that its store hands out itself', () => {
   it('takes one of ours, and is good no longer', async () => {
