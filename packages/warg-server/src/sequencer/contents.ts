@@ -17,18 +17,22 @@ export async function contentStored(
   { record: key, digest, isBack }: ContentStored,
   now: number,
 ): Promise<Outcome> {
-  const [record] = await transaction.findRecords([key]);
+  // Asked together: a database over a network answers both in one round trip.
+  const [[record], [removal]] = await Promise.all([
+    transaction.findRecords([key]),
+    transaction.contentRemovals([digest], now),
+  ]);
   if (record === undefined) return { type: 'notFound' };
   if (record.state !== 'sourcing') return { type: 'status', status: recordStatus(record, []) };
 
-  const [removal] = await transaction.contentRemovals([digest], now);
   if (removal === 'removing' || (removal === 'removed' && isBack !== true))
     return { type: 'removal', removal };
   if (removal !== undefined) await transaction.forgetRemovals([digest]);
 
   await transaction.markContentStored([{ arrival: record.arrival, digest }]);
-  await transaction.forgetSource(record.arrival, digest);
   const contents = await transaction.contentsOf(record.arrival);
+  const isFetched = contents.some((need) => need.digest === digest && need.isFetched === true);
+  if (isFetched) await transaction.forgetSource(record.arrival, digest);
   if (contents.some(({ missing }) => missing))
     return { type: 'status', status: recordStatus(record, contents) };
   await transaction.changeStates([{ arrival: record.arrival, state: 'processing', changedAt: now }]);
