@@ -20,6 +20,7 @@ import type {
   RegistryLimits,
   RegistryLog,
   RegistryRole,
+  RestoreOptions,
   StoreLocation,
 } from './registry/registry.ts';
 import { keySigner, type OperatorSigner } from './sequencer/signer.ts';
@@ -93,6 +94,8 @@ export interface RegistryOptions {
   readonly log?: RegistryLog;
   /** Told once if the registry can no longer write. What was accepted is safe; open it again in a new process. */
   readonly onFailure?: (error: Error) => void;
+  /** What is known outside the store of what was signed; and where the records are that a store lacks which was taken back. */
+  readonly restore?: RestoreOptions;
 }
 
 /** An option that makes no sense. Its code is `INVALID_OPTION`. */
@@ -179,6 +182,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       limits: options.limits,
       resignInterval: options.resignInterval,
       onFailure: options.onFailure,
+      restore: options.restore,
     }),
   }).catch(async (error) => {
     await closeContent();

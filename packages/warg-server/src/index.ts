@@ -54,6 +54,7 @@ export type {
   RegistryLimits,
   RegistryLog,
   RegistryRole,
+  RestoreOptions,
   StoreLocation,
 } from './registry/registry.ts';
 export { commandSigner, SignerError } from './sequencer/command-signer.ts';

@@ -194,7 +194,9 @@ describe('import', () => {
 
     const empty = openMemoryStore();
     const mark = (await other.checkpoint()).contents;
-    await expect(run(empty, source.url, { mark })).rejects.toMatchObject({ code: 'IMPORT_OTHER_HISTORY' });
+    await expect(run(empty, source.url, { marks: [mark] })).rejects.toMatchObject({
+      code: 'IMPORT_OTHER_HISTORY',
+    });
     expect(await isEmpty(empty)).toBe(true);
     for (const each of [store, long, empty]) await each.close();
   });

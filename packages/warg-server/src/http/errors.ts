@@ -89,6 +89,15 @@ function storeFailure(cause: StoreError): ExpectedError {
         api: apiError(503, 'the registry cannot reach its database now: try again in a moment', { cause }),
         headers: { 'retry-after': '1' },
       };
+    case 'STORE_READ_ONLY':
+      return {
+        api: apiError(
+          503,
+          'the registry is being restored and takes nothing until that is done: try again later',
+          { cause },
+        ),
+        headers: { 'retry-after': '30' },
+      };
     case 'STORE_CLOSED':
     case 'STORE_WRITER_FAILED':
       return { api: apiError(503, 'the registry is being stopped: try again in a while', { cause }) };

@@ -2,12 +2,13 @@ import { keyIdOf, type PublicKey } from '@warg/crypto';
 import type { ContentStore } from '../content/content-store.ts';
 import type { RegistryLog } from '../registry/registry.ts';
 import type { SignedHead } from '../sequencer/head-file.ts';
+import { hadRoot } from '../sequencer/high-water.ts';
 import type { RegistryStore, StoreTransaction } from '../store/registry-store.ts';
 import type { StoredCheckpoint } from '../store/rows.ts';
 import { ImportError } from './errors.ts';
 import { fetchRecords } from './fetch-records.ts';
 import { type ContentsResult, contentsNamed, importContents } from './import-contents.ts';
-import { fetchLedger, firstDifference, hadRoot, Ledger, leadsTo } from './ledger.ts';
+import { fetchLedger, firstDifference, Ledger, leadsTo } from './ledger.ts';
 import { RecordSpool } from './record-spool.ts';
 import type { RegistrySource } from './source.ts';
 import { fetchHead, type SourceHead } from './source-head.ts';
@@ -24,7 +25,7 @@ export interface ImportOptions {
   /** Where contents go, and how large they may be; undefined leaves them out. */
   readonly contents?: { readonly store: ContentStore; readonly maxBytes: number } | undefined;
   /** What this registry is known to have signed once. */
-  readonly mark?: SignedHead | undefined;
+  readonly marks?: readonly SignedHead[];
   readonly clock?: { now(): number };
   readonly log: RegistryLog;
   readonly onProgress?: (progress: ImportProgress) => void;
@@ -90,7 +91,7 @@ export async function importRegistry(options: ImportOptions): Promise<ImportResu
 }
 
 async function write(
-  { store, operatorKey, mark, clock = Date, log, beforeCommit, onProgress = () => {} }: ImportOptions,
+  { store, operatorKey, marks = [], clock = Date, log, beforeCommit, onProgress = () => {} }: ImportOptions,
   previous: StoredCheckpoint | undefined,
   { checkpoint }: SourceHead,
   ledger: Ledger,
@@ -104,7 +105,7 @@ async function write(
       records,
       checkpoint,
       operatorKeyId: keyIdOf(operatorKey),
-      mark,
+      marks,
       now: clock.now(),
       log,
       beforeCommit: (transaction) =>

@@ -95,19 +95,6 @@ export async function leadsTo(store: RegistryStore, ledger: Ledger, logRoot: Dig
 }
 
 /**
- * Whether the log of the store had this root when it had so many records.
- *
- * @returns undefined if it has fewer
- */
-export async function hadRoot(
-  logStore: LogStore,
-  { logLength, logRoot }: { readonly logLength: number; readonly logRoot: string },
-): Promise<boolean | undefined> {
-  const log = await MerkleLog.open(logStore);
-  return log.length < logLength ? undefined : digestFromBytes(await log.rootAt(logLength)) === logRoot;
-}
-
-/**
  * Looks for the first record in which a registry differs from the store.
  *
  * @returns undefined if it has all that the store has

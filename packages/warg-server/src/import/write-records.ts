@@ -13,11 +13,13 @@ import type { SignedCheckpoint } from '@warg/protocol/api';
 import { EMPTY_MAP, hashLeaf, type MapRoot, MerkleLog, MerkleMap } from '@warg/transparency';
 import type { RegistryLog } from '../registry/registry.ts';
 import { foldRecords } from '../sequencer/fold.ts';
+import type { SignedHead } from '../sequencer/head-file.ts';
+import { hadRoot } from '../sequencer/high-water.ts';
 import type { RegistryStore, StoreTransaction } from '../store/registry-store.ts';
 import type { ContentNeed, NewRecord, RecordKey, StoredCheckpoint, StoredRecord } from '../store/rows.ts';
 import { sameCheckpoint } from '../store/same-checkpoint.ts';
 import { ImportError } from './errors.ts';
-import { hadRoot, type Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import type { FetchedRecord, RecordSpool } from './record-spool.ts';
 import { requireSigned } from './source-head.ts';
 
@@ -34,7 +36,7 @@ export interface RecordsToWrite {
   /** The id of the key under which the registry is taken over. */
   readonly operatorKeyId: string;
   /** What is known to have been signed once. */
-  readonly mark?: { readonly logLength: number; readonly logRoot: string } | undefined;
+  readonly marks: readonly SignedHead[];
   /** ms since the epoch */
   readonly now: number;
   readonly log: RegistryLog;
@@ -79,7 +81,7 @@ export function writeRecords(store: RegistryStore, options: RecordsToWrite): Pro
       mapRoot: digestFromBytes(mapRoot.hash),
     });
     await requireKeys(transaction, checkpoint, options.operatorKeyId);
-    await requireMark(transaction, options.mark);
+    await requireMarks(transaction, options.marks);
     const next: StoredCheckpoint = {
       ...contents,
       sequence: (previous?.sequence ?? -1) + 1,
@@ -239,14 +241,13 @@ async function requireKeys(
   }
 }
 
-async function requireMark(
-  transaction: StoreTransaction,
-  mark: { readonly logLength: number; readonly logRoot: string } | undefined,
-): Promise<void> {
-  if (mark === undefined || (await hadRoot(transaction.logStore, mark)) !== false) return;
-  throw new ImportError(
-    'IMPORT_OTHER_HISTORY',
-    `this registry has signed a log of ${mark.logLength} records with the root ${mark.logRoot}; expected the other registry's log to ` +
-      'begin with it, found another one. These are two histories, and no registry can go on with both',
-  );
+async function requireMarks(transaction: StoreTransaction, marks: readonly SignedHead[]): Promise<void> {
+  for (const mark of marks) {
+    if ((await hadRoot(transaction.logStore, mark)) !== false) continue;
+    throw new ImportError(
+      'IMPORT_OTHER_HISTORY',
+      `this registry has signed a log of ${mark.logLength} records with the root ${mark.logRoot}; expected the other registry's log to ` +
+        'begin with it, found another one. These are two histories, and no registry can go on with both',
+    );
+  }
 }

@@ -5,13 +5,14 @@ import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { actorHere } from './administration.ts';
 import { openError } from './open-error.ts';
 import type { FillOptions } from './options/store-options.ts';
+import { headFileOf } from './restore.ts';
 import { readDatabaseUrl, sqliteFile } from './store-location.ts';
 
 /** A store that a command fills, as the only one that writes to it. */
 export interface StoreToFill {
   readonly store: RegistryStore;
   /** Where is noted what was signed last. */
-  readonly memory: HeadMemory | undefined;
+  readonly memory: HeadMemory;
   /** How messages call the store; without any password. */
   readonly name: string;
   /** The option to look at if it cannot be used. */
@@ -39,7 +40,7 @@ export async function openStoreToFill(options: FillOptions): Promise<StoreToFill
   const { url, name, option } = await readDatabaseUrl(options);
   try {
     const store = await openPostgresStore(url, { runMigrations: options.databaseRunMigrations });
-    return { store, memory: undefined, name, option, actor };
+    return { store, memory: headFile(headFileOf(options)), name, option, actor };
   } catch (error) {
     throw openError(error, option);
   }

@@ -24,6 +24,7 @@ export function openError(error: unknown, option: string): unknown {
     case 'NAMESPACE_CONFLICT':
     case 'OPERATOR_RECORD_REFUSED':
     case 'OPERATOR_KEY_IN_USE':
+    case 'CHECKPOINT_NOT_SIGNED':
       return new ProgramError(message, { cause: error });
     default:
       return error;

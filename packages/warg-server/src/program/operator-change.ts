@@ -4,7 +4,8 @@ import type { OperatorChange } from '../operator/changes.ts';
 import { readOperatorLog } from '../operator/operator-state.ts';
 import { submitOperatorRecord } from '../operator/submit-record.ts';
 import type { RegistryLog } from '../registry/registry.ts';
-import { headFile, requireHead } from '../sequencer/head-file.ts';
+import { headFile } from '../sequencer/head-file.ts';
+import { markOf, requireMarks } from '../sequencer/high-water.ts';
 import { soleLeadership } from '../sequencer/leadership.ts';
 import { Sequencer } from '../sequencer/sequencer.ts';
 import { keySigner } from '../sequencer/signer.ts';
@@ -71,7 +72,7 @@ const silent: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
 
 async function sequenceHere(store: RegistryStore, memoryFile: string, key: PrivateKey): Promise<void> {
   const memory = headFile(memoryFile);
-  await requireHead(store, memory);
+  await requireMarks(store, [markOf(memory)]);
   const clock = { now: () => Date.now() };
   const leadership = soleLeadership();
   const sequencer = new Sequencer({ store, signer: keySigner(key), clock, log: silent, memory, leadership });

@@ -8,6 +8,7 @@ import { addOperatorOptions, type OperatorOptions } from './options/operator-opt
 import { addPolicyOptions, type PolicyOptions } from './options/policy-options.ts';
 import { addProofOptions, type ProofOptions } from './options/proof-options.ts';
 import { addRateLimitOptions, type RateLimitOptions } from './options/rate-limit-options.ts';
+import { addRestoreOptions, type RestoreOptions } from './options/restore-options.ts';
 import { addRoleOptions, type RoleOptions } from './options/role-options.ts';
 import { addStoreOptions, type StoreOptions } from './options/store-options.ts';
 
@@ -22,7 +23,8 @@ export type ServeOptions = ListenOptions &
   PolicyOptions &
   AccessChoice &
   RateLimitOptions &
-  LogOptions;
+  LogOptions &
+  RestoreOptions;
 
 /** The command that the program is when no other is named. */
 export function serveCommand(): Command {
@@ -37,6 +39,7 @@ export function serveCommand(): Command {
   addPolicyOptions(command);
   addAccessOptions(command);
   addRateLimitOptions(command);
+  addRestoreOptions(command);
   addLogOptions(command);
   return command;
 }

@@ -13,6 +13,7 @@ import type { ListenAddress } from './option-values.ts';
 import { accessOf } from './options/access-options.ts';
 import { openPolicyFile, type PolicyFile } from './policy-file.ts';
 import { ExitCode, ProgramError } from './program-error.ts';
+import { readRestore } from './restore.ts';
 import type { ServeOptions } from './serve-command.ts';
 import { chooseStore } from './store-location.ts';
 
@@ -80,6 +81,7 @@ async function openRegistry(
   const { publicUrl, contentBaseUrl, contentRedirect, contentUpload } = options;
   const logKey = await readLogKey(options);
   requireTokenStore(options);
+  const restore = await readRestore(options);
   const store = await chooseStore(options);
   const { content, where } = await openContent(options, process.env);
   try {
@@ -106,6 +108,7 @@ async function openRegistry(
       ...(policy === undefined ? {} : { recordPolicy: policy.policy }),
       ...(options.contentKind.length === 0 ? {} : { contentPolicy: contentPolicyOf(options) }),
       ...(logKey === undefined ? {} : { logKey }),
+      restore,
       limits: { proofRetention: options.proofRetention },
       log,
       onFailure,

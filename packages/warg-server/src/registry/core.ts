@@ -20,6 +20,7 @@ import type { RegistryWriter } from '../sequencer/writer.ts';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { RecordKey } from '../store/rows.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { HeldWriter } from './held-writer.ts';
 import { fetchLogs, logName, packageNames, requireLeaves } from './logs.ts';
 import { Proofs } from './proofs.ts';
 import { type KnownRecord, readRecord, versionsOf } from './records.ts';
@@ -48,11 +49,16 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
     packageNames: (logIds, mayRead) => packageNames(store, logIds, mayRead),
     logName: (logId) => logName(store, logId),
 
-    submit: (submission) => submitRecord(options, submission),
+    submit: async (submission) => {
+      // Before anything is looked at: what it refers to may be missing here.
+      requireWritable(writer);
+      return submitRecord(options, submission);
+    },
     recordStatus: (logId, recordId) =>
       store.read(async (reads) => (await requireRecord(reads, logId, recordId)).status),
-    expectContent: ({ logId, recordId, digest }) =>
-      store.read(async (reads) => {
+    expectContent: async ({ logId, recordId, digest }) => {
+      requireWritable(writer);
+      return store.read(async (reads) => {
         const { record, contents } = await requireRecord(reads, logId, recordId);
         if (record.state !== 'sourcing') throw recordNotSourcing();
         // One that was stored since may be sent again: the answer to the first time may have been lost.
@@ -66,7 +72,8 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
           400,
           `content digest \`${digest}\` is not required for package record \`${recordId}\``,
         );
-      }),
+      });
+    },
     contentStored: async ({ logId, recordId, digest }) => {
       const record = requireKey(logId, recordId);
       if (!isDigest(digest)) throw apiError(400, `\`${digest}\` is no digest`);
@@ -176,8 +183,15 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
     },
     sharedKey: (name) => store.read((reads) => reads.sharedKey(name)),
 
+    mode: () => (writer instanceof HeldWriter && writer.isHeld ? 'readOnly' : 'readWrite'),
+
     close: () => (closed ??= close()),
   };
+}
+
+/** @throws StoreError `STORE_READ_ONLY` */
+function requireWritable(writer: RegistryWriter): void {
+  if (writer instanceof HeldWriter) writer.requireWritable();
 }
 
 /** @throws ApiError 404: package records are asked for here, and the operator log has none */

@@ -7,7 +7,9 @@ export type RegistryErrorCode =
   /** A record would take the permission to sign from the key that signs. */
   | 'OPERATOR_KEY_IN_USE'
   | 'NAMESPACE_CONFLICT'
-  | 'OPERATOR_RECORD_REFUSED';
+  | 'OPERATOR_RECORD_REFUSED'
+  /** A checkpoint that was given is not signed by the operator. */
+  | 'CHECKPOINT_NOT_SIGNED';
 
 /** A registry that cannot go on the way it was asked for. */
 export class RegistryError extends WargError {

@@ -269,7 +269,11 @@ describe('a registry in a store that is in use', () => {
 
       // An older copy is put back, without what the newer one knows.
       cpSync(copyOf('older'), file);
-      await expect(openRegistryCore({ ...options, ...how })).rejects.toMatchObject(rolledBack);
+      await withCore(how, async (core) => {
+        expect(core.mode()).toBe('readOnly');
+        expect((await core.latestCheckpoint()).checkpoint.contents.logLength).toBe(1);
+        await expect(core.submit(pkg.release('1.0.0'))).rejects.toMatchObject({ code: 'STORE_READ_ONLY' });
+      });
       // The file is gone: a new registry under the old key.
       rmSync(file);
       await expect(openRegistryCore({ ...options, ...how })).rejects.toMatchObject(rolledBack);
@@ -280,6 +284,7 @@ describe('a registry in a store that is in use', () => {
 
       cpSync(copyOf('newer'), file);
       await withCore(how, async (core) => {
+        expect(core.mode()).toBe('readWrite');
         expect((await core.latestCheckpoint()).checkpoint.contents.logLength).toBe(2);
       });
     });

@@ -2,16 +2,16 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type HeadMemory, headFile } from '../sequencer/head-file.ts';
 import { joinElection } from '../sequencer/leadership.ts';
-import { keySigner, type OperatorSigner } from '../sequencer/signer.ts';
 import { startAcceptor, startWriter } from '../sequencer/start-writer.ts';
 import { startThreadWriter } from '../sequencer/thread-writer.ts';
-import type { RegistryWriter } from '../sequencer/writer.ts';
 import { StoreError } from '../store/errors.ts';
 import { openPostgresStore } from '../store/postgres/postgres-store.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { openMemoryStore, openSqliteReader, openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { createCore } from './core.ts';
+import { closeBoth, type OpenStore, openWithMarks, type Sides } from './open-with-marks.ts';
 import type { Clock, RegistryCore, RegistryCoreOptions, RegistryLimits, RegistryLog } from './registry.ts';
+import { requireSigner } from './require-signer.ts';
 
 /** What holds where the options say nothing. */
 export const DEFAULT_LIMITS: RegistryLimits = {
@@ -52,74 +52,86 @@ const silent: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
 export async function openRegistryCore(options: RegistryCoreOptions): Promise<RegistryCore> {
   const { recordPolicy, hasContent, checkStored, clock = systemClock } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const { store, writer } = await openSides(options, limits);
-  return createCore({ store, writer, hasContent, checkStored, recordPolicy, clock, limits }, async () => {
-    await writer.close();
-    await store.close();
-  });
-}
-
-interface Sides {
-  /** Where questions go. */
-  readonly store: RegistryStore;
-  readonly writer: RegistryWriter;
+  const { store, writer, close } = await openSides(options, limits);
+  return createCore({ store, writer, hasContent, checkStored, recordPolicy, clock, limits }, close);
 }
 
 async function openSides(options: RegistryCoreOptions, limits: RegistryLimits): Promise<Sides> {
-  const { store: location, namespaces = [], log = silent, onFailure = () => {} } = options;
-  const { resignInterval = DEFAULT_RESIGN_INTERVAL } = options;
-  if (location.type === 'memory') return openInThread(openMemoryStore(), undefined, options, limits);
-  if (location.type === 'postgres') {
-    const store = await openPostgresStore(location.url, location);
-    if (options.role === 'api') return openToAccept(store, options, limits);
-    return openInThread(store, undefined, options, limits);
-  }
-  const { file } = location;
-  mkdirSync(dirname(file), { recursive: true });
-  if (options.clock !== undefined) {
-    return openInThread(openSqliteStore(file), headFile(`${file}.head`), options, limits);
-  }
-  const keys = { signer: requireSigner(options), logKey: options.logKey?.encode() };
-  const writer = await startThreadWriter(
-    { file, ...keys, namespaces, limits, resignInterval },
-    log,
-    onFailure,
-  );
-  try {
-    // The writer has made the file and its tables.
-    return { store: openSqliteReader(file), writer };
-  } catch (error) {
-    await writer.close();
-    throw error;
+  const { store: location } = options;
+  switch (location.type) {
+    case 'memory':
+      return openWithMarks(openInThread(openMemoryStore(), undefined, options, limits), options);
+    case 'postgres': {
+      const store = await openPostgresStore(location.url, location);
+      if (options.role === 'api') return openToAccept(store, options, limits);
+      const { headFile: file } = options.restore ?? {};
+      const memory = file === undefined ? undefined : headFile(file);
+      return openWithMarks(openInThread(store, memory, options, limits), options);
+    }
+    case 'sqlite': {
+      const { file } = location;
+      mkdirSync(dirname(file), { recursive: true });
+      const memory = headFile(`${file}.head`);
+      return openWithMarks(
+        options.clock === undefined
+          ? openInWorker(file, memory, options, limits)
+          : openInThread(openSqliteStore(file), memory, options, limits),
+        options,
+      );
+    }
   }
 }
 
-async function openInThread(
+/** Writes from this thread. */
+function openInThread(
   store: RegistryStore,
   memory: HeadMemory | undefined,
   options: RegistryCoreOptions,
   limits: RegistryLimits,
-): Promise<Sides> {
-  const { namespaces = [], clock = systemClock, log = silent } = options;
+): OpenStore {
+  const { namespaces = [], clock = systemClock, log = silent, onFailure } = options;
   const { resignInterval = DEFAULT_RESIGN_INTERVAL } = options;
-  try {
-    const writer = await startWriter({
-      store,
-      memory,
-      signer: requireSigner(options),
-      leadership: await joinElection(store, log, options.lease),
-      logKey: options.logKey,
-      namespaces,
-      clock,
-      limits,
-      resignInterval,
-      log,
-    });
-    return { store, writer };
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
+  return {
+    store,
+    memory,
+    reader: () => store,
+    startWriter: async () =>
+      startWriter({
+        store,
+        memory,
+        signer: requireSigner(options),
+        leadership: await joinElection(store, log, options.lease),
+        logKey: options.logKey,
+        namespaces,
+        clock,
+        limits,
+        resignInterval,
+        log,
+        onFailure,
+      }),
+  };
+}
+
+/** Writes from a worker, which opens the file itself: nobody else may have it open for writing then. */
+function openInWorker(
+  file: string,
+  memory: HeadMemory,
+  options: RegistryCoreOptions,
+  limits: RegistryLimits,
+): OpenStore {
+  const { namespaces = [], log = silent, onFailure = () => {} } = options;
+  const { resignInterval = DEFAULT_RESIGN_INTERVAL } = options;
+  const store = openSqliteStore(file);
+  return {
+    store,
+    memory,
+    reader: () => openSqliteReader(file),
+    startWriter: async () => {
+      await store.close();
+      const keys = { signer: requireSigner(options), logKey: options.logKey?.encode() };
+      return startThreadWriter({ file, ...keys, namespaces, limits, resignInterval }, log, onFailure);
+    },
+  };
 }
 
 /** Without a sequencer: somebody else's must have begun the registry. */
@@ -135,15 +147,10 @@ async function openToAccept(
         'nobody has begun this registry yet, and a process of role `api` cannot: start one of role `sequencer` or `all` first',
       );
     }
-    return { store, writer: startAcceptor({ store, clock, limits, log }) };
+    const writer = startAcceptor({ store, clock, limits, log });
+    return { store, writer, close: () => closeBoth(writer, store) };
   } catch (error) {
     await store.close();
     throw error;
   }
-}
-
-function requireSigner({ operatorKey, operatorSigner }: RegistryCoreOptions): OperatorSigner {
-  const signer = operatorSigner ?? (operatorKey && keySigner(operatorKey));
-  if (signer === undefined) throw new Error('a registry that sequences needs an operator key or a signer');
-  return signer;
 }

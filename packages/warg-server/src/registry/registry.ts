@@ -142,6 +142,9 @@ export interface RegistryCore {
   /** A key that all processes on the store share; undefined if there is none of that name. */
   sharedKey(name: string): Promise<Uint8Array | undefined>;
 
+  /** Whether records are taken: a registry that lacks some of what it has signed is `readOnly` until it has got them back. */
+  mode(): RegistryMode;
+
   /** Finishes what was accepted for writing, closes the store. Calls after it fail. */
   close(): Promise<void>;
 }
@@ -282,6 +285,23 @@ export interface RegistryLimits {
   readonly recordContents: number;
 }
 
+export type RegistryMode = 'readWrite' | 'readOnly';
+
+/** What is known outside the store of what was signed, and where to get back what the store lacks of it. */
+export interface RestoreOptions {
+  /**
+   * File in which each process notes, outside the database, what was signed last. For PostgreSQL; SQLite has it beside its file,
+   * by the name of that and `.head`.
+   */
+  readonly headFile?: string;
+  /** A checkpoint that somebody kept: nothing is signed before the store has its log. */
+  readonly afterCheckpoint?: SignedCheckpoint;
+  /** URL of a registry that has what the store lacks: a mirror, another process, the one before. */
+  readonly recoverFrom?: string;
+  /** Folder for temporary files while that is fetched. Default: the system's. */
+  readonly spoolDir?: string;
+}
+
 /** `all` serves and is ready to sequence, `api` serves, `sequencer` is ready to sequence. */
 export type RegistryRole = 'all' | 'api' | 'sequencer';
 
@@ -322,4 +342,5 @@ export interface RegistryCoreOptions {
   readonly log?: RegistryLog;
   /** Told once if the registry can no longer write: everything that is asked to be written fails from then on. End the process. */
   readonly onFailure?: (error: Error) => void;
+  readonly restore?: RestoreOptions;
 }

@@ -1,7 +1,6 @@
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { isDigest } from '@warg/crypto';
 import { StoreError } from '../store/errors.ts';
-import type { RegistryStore } from '../store/registry-store.ts';
 import type { StoredCheckpoint } from '../store/rows.ts';
 
 /** What must never be contradicted of a signed checkpoint. */
@@ -63,32 +62,4 @@ function parseNote(text: string): SignedHead | undefined {
   }
   if (!isDigest(logRoot) || !isDigest(mapRoot)) return undefined;
   return { logLength: logLength as number, logRoot, mapRoot };
-}
-
-/**
- * Makes sure that the store still has what was signed last, before anything is signed behind it.
- *
- * @throws StoreError `STORE_ROLLED_BACK`
- */
-export async function requireHead(store: RegistryStore, memory: HeadMemory): Promise<void> {
-  const noted = memory.read();
-  if (noted === undefined) return;
-  const { stored, latest } = await store.read(async (reads) => ({
-    stored: await reads.checkpointAt(noted.logLength),
-    latest: await reads.latestCheckpoint(),
-  }));
-  if (stored?.logRoot === noted.logRoot && stored.mapRoot === noted.mapRoot) return;
-  const found =
-    latest === undefined
-      ? 'is new'
-      : latest.logLength < noted.logLength
-        ? `has ${latest.logLength} records`
-        : 'has other ones';
-  throw new StoreError(
-    'STORE_ROLLED_BACK',
-    `this registry has signed a log of ${noted.logLength} records, but its store ${found}: part of it was lost, ` +
-      'or an older copy was put in its place. Going on from there would contradict what clients have seen, and they ' +
-      'would refuse the registry for ever. Bring the newest store back; if nobody has used this registry yet, ' +
-      `delete ${memory.name}`,
-  );
 }

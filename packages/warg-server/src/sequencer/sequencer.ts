@@ -18,7 +18,8 @@ import type { RegistryStore, StoreTransaction } from '../store/registry-store.ts
 import type { LogPart, RecordKey, StoredCheckpoint } from '../store/rows.ts';
 import { sameCheckpoint } from '../store/same-checkpoint.ts';
 import { foldRecords } from './fold.ts';
-import type { HeadMemory } from './head-file.ts';
+import type { HeadMemory, SignedHead } from './head-file.ts';
+import { hadRoot, rolledBack } from './high-water.ts';
 import type { Leadership } from './leadership.ts';
 import { type OperatorSigner, signCheckpointWith } from './signer.ts';
 
@@ -61,6 +62,8 @@ export class Sequencer {
   #head: StoredCheckpoint | undefined;
   /** What was signed in the transaction that runs: nobody sees it before the commit. */
   #next: StoredCheckpoint | undefined;
+  /** The longest log that this sequencer knows to have been signed. */
+  #highest: SignedHead | undefined;
   /** Whether `#head` and the trees are known to be those of the store. */
   #settled = false;
   #turn: Promise<unknown> = Promise.resolve();
@@ -253,6 +256,7 @@ export class Sequencer {
 
   #note(head: StoredCheckpoint): void {
     const { memory, log } = this.#options;
+    this.#highest = head;
     try {
       memory?.write(head);
     } catch (error) {
@@ -270,6 +274,7 @@ export class Sequencer {
       await this.#trees.log.reload();
       await this.#trees.map.reload();
     }
+    await this.#requireHighest(transaction, head);
     const { log } = this.#trees;
     const logLength = head?.logLength ?? 0;
     if (log.length !== logLength) {
@@ -287,6 +292,16 @@ export class Sequencer {
     if (head !== undefined) await this.#requirePermission(transaction);
     this.#head = head;
     if (head !== undefined) this.#note(head);
+  }
+
+  /** A database that was taken back while this process runs would let it sign something else in the place of what it signed. */
+  async #requireHighest(transaction: StoreTransaction, head: StoredCheckpoint | undefined): Promise<void> {
+    const { memory } = this.#options;
+    const highest = this.#highest ?? memory?.read();
+    if (highest === undefined) return;
+    const mark = { ...highest, knownFrom: memory?.name ?? 'this process' };
+    if ((head?.logLength ?? 0) < highest.logLength) throw rolledBack(mark, head?.logLength);
+    if ((await hadRoot(transaction.logStore, highest)) !== true) throw rolledBack(mark, 'other');
   }
 
   /**

@@ -1,7 +1,8 @@
 import type { LogKey } from '../log-note/log-key.ts';
 import type { Clock, NamespaceDefinition, RegistryLog } from '../registry/registry.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
-import { type HeadMemory, requireHead } from './head-file.ts';
+import type { HeadMemory } from './head-file.ts';
+import { markOf, requireMarks } from './high-water.ts';
 import { type Leadership, noLeadership, soleLeadership } from './leadership.ts';
 import type { WriterLimits } from './operations.ts';
 import { ensureOperatorLog } from './operator-log.ts';
@@ -20,6 +21,8 @@ export interface StartWriterOptions {
   readonly log: RegistryLog;
   /** Where is noted what was signed last; a store that will be gone needs none. */
   readonly memory?: HeadMemory | undefined;
+  /** Told once if the store has lost what was signed. */
+  readonly onFailure?: ((error: Error) => void) | undefined;
   /** Closed with the writer. By default this process sequences without asking anybody. */
   readonly leadership?: Leadership | undefined;
 }
@@ -32,13 +35,22 @@ export interface StartWriterOptions {
  */
 export async function startWriter(options: StartWriterOptions): Promise<Writer> {
   const { store, signer, logKey, clock, limits, resignInterval, log, memory } = options;
-  const { leadership = soleLeadership() } = options;
+  const { leadership = soleLeadership(), onFailure } = options;
   try {
-    if (memory !== undefined) await requireHead(store, memory);
+    if (memory !== undefined) await requireMarks(store, [markOf(memory)]);
     const sequencer = new Sequencer({ store, signer, logKey, clock, log, memory, leadership });
     await ensureOperatorLog(sequencer, options);
     await sequencer.renote();
-    const writer = new Writer({ store, sequencer, leadership, clock, limits, resignInterval, log });
+    const writer = new Writer({
+      store,
+      sequencer,
+      leadership,
+      clock,
+      limits,
+      resignInterval,
+      log,
+      onFailure,
+    });
     await writer.tick();
     return writer;
   } catch (error) {

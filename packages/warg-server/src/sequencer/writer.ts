@@ -33,6 +33,8 @@ export interface WriterOptions {
   /** ms; 0 for never */
   readonly resignInterval: number;
   readonly log: RegistryLog;
+  /** Told once if the store has lost what was signed: nothing can be signed any more. */
+  readonly onFailure?: ((error: Error) => void) | undefined;
 }
 
 /** What the registry writes through: a writer of this thread, or one in a worker. */
@@ -79,6 +81,7 @@ export class Writer implements RegistryWriter {
   #revision: number | undefined;
   #closing = false;
   #saidAhead = false;
+  #saidFailure = false;
   readonly #collector: Collector | undefined;
 
   constructor(options: WriterOptions) {
@@ -89,7 +92,10 @@ export class Writer implements RegistryWriter {
     this.#ticker = setInterval(() => {
       this.tick()
         .then(() => this.collect())
-        .catch((error) => options.log.error({ error: String(error) }, 'cannot do the regular work'));
+        .catch((error) => {
+          options.log.error({ error: String(error) }, 'cannot do the regular work');
+          this.#lookAtFailure(error);
+        });
     }, interval);
     this.#ticker.unref();
     this.#looker = setInterval(() => {
@@ -257,6 +263,7 @@ export class Writer implements RegistryWriter {
         { error: describe(error) },
         'cannot sequence; records stay processing and will be tried again',
       );
+      this.#lookAtFailure(error);
       // With a key that was revoked it would keep those from sequencing who have the new one.
       const isOthers = (error as { code?: unknown }).code === 'OPERATOR_KEY_MISMATCH';
       if (this.#closing || (isOthers && (await leadership.stepDown()))) {
@@ -269,6 +276,12 @@ export class Writer implements RegistryWriter {
         this.#wake();
       }, this.#retryDelay);
     }
+  }
+
+  #lookAtFailure(error: unknown): void {
+    if (this.#saidFailure || !(error instanceof StoreError) || error.code !== 'STORE_ROLLED_BACK') return;
+    this.#saidFailure = true;
+    this.#options.onFailure?.(error);
   }
 
   /** One transaction for all; if that fails, one for each, so that nobody fails because of another. */

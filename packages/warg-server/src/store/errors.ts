@@ -14,6 +14,8 @@ export type StoreErrorCode =
   | 'STORE_CORRUPT'
   /** It no longer has what was signed last. */
   | 'STORE_ROLLED_BACK'
+  /** It takes nothing until it has got back what was signed last. */
+  | 'STORE_READ_ONLY'
   | 'STORE_FULL'
   /** Another file lies where it was opened, or none. */
   | 'STORE_REPLACED'

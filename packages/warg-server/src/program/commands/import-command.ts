@@ -70,13 +70,14 @@ async function runImport(url: string, options: ImportCommandOptions, host: Progr
   try {
     const content = options.content ? await openContent(options, host.env) : undefined;
     try {
+      const mark = memory.read();
       const result = await importRegistry({
         store,
         source: openSource(url, { signal, token }),
         operatorKey,
         spoolDir: options.dataDir,
         contents: content && { store: content.content, maxBytes: options.maxContentSize },
-        mark: memory?.read(),
+        marks: mark === undefined ? [] : [mark],
         log: { debug() {}, info() {}, warn() {}, error() {} },
         onProgress: (now) => {
           signal.throwIfAborted();
@@ -85,13 +86,21 @@ async function runImport(url: string, options: ImportCommandOptions, host: Progr
         beforeCommit: (transaction, { from, to }) =>
           transaction.appendAudit({ actor, action: 'registry.import', details: { source: url, from, to } }),
       });
-      memory?.write(result.checkpoint);
+      const { checkpoint } = result;
+      // What was signed before the store was taken back is not forgotten until the store has it again.
+      const isBehind = mark !== undefined && checkpoint.logLength < mark.logLength;
+      if (!isBehind) memory.write(checkpoint);
       progress.clear();
       host.stdout.write(
         options.json
           ? `${JSON.stringify(toJson(url, result), undefined, 2)}\n`
           : toText(url, name, keyIdOf(operatorKey), result),
       );
+      if (isBehind) {
+        host.stderr.write(
+          `the store is still behind the ${mark.logLength} records that this registry has signed: a server on it is read-only\n`,
+        );
+      }
     } finally {
       await content?.content.close();
     }
