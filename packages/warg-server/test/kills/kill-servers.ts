@@ -17,6 +17,8 @@ export interface KillOptions {
   readonly makeStore: (folder: string) => Promise<readonly string[]>;
   /** How often something is done to the store, and what: spread evenly over the blows. */
   readonly disturb?: { readonly times: number; readonly how: (time: number) => Promise<void> };
+  /** The longest that a process runs between two blows, ms. Default 600. */
+  readonly longestPause?: number;
   /** The longest that a process is stopped, ms. */
   readonly longestStop: number;
 }
@@ -32,6 +34,7 @@ export async function killUnderLoad(options: KillOptions): Promise<void> {
     processes = 1,
     blows,
     makeStore,
+    longestPause = 600,
     longestStop,
     disturb = { times: 0, how: async () => {} },
   } = options;
@@ -57,7 +60,7 @@ export async function killUnderLoad(options: KillOptions): Promise<void> {
       ...places.map(async (start, place) => {
         while (dealt.kills + dealt.stops < blows) {
           // From at once to a while of full load.
-          await pause(Math.random() ** 2 * 600);
+          await pause(Math.random() ** 2 * longestPause);
           if (Math.random() < 0.5) await stopForAWhile(place);
           else await killAndStart(place, start);
         }

@@ -33,6 +33,8 @@ describeWithPostgres('three servers on one PostgreSQL that are killed and stoppe
       killUnderLoad({
         processes: 3,
         blows: BLOWS,
+        // Long enough, now and then, for another process to take over and to publish something.
+        longestPause: 3_500,
         // Longer than the lease: who wakes up then must not sign any more.
         longestStop: 6_000,
         makeStore: async (folder) => [
