@@ -5,6 +5,7 @@ import { Access, type AccessOptions } from './http/access/access.ts';
 import { createApp } from './http/app.ts';
 import { BodyMemory } from './http/body-memory.ts';
 import { answerError } from './http/errors.ts';
+import { createMetrics } from './http/metrics.ts';
 import type { RateLimits } from './http/rate-limits.ts';
 import { type BodyTimeouts, defaultBodyTimeouts } from './http/request-body.ts';
 import type { RequestContext } from './http/request-context.ts';
@@ -89,6 +90,10 @@ export interface RegistryOptions {
   readonly maxBodyMemory?: number;
   /** How often the newest checkpoint is signed again while nothing happens, ms; 0 for never. Default 60 000. */
   readonly resignInterval?: number;
+  /** How old the newest checkpoint may be before `readyz` says no, ms; 0 for any age. Default five times `resignInterval`. */
+  readonly readyCheckpointAge?: number;
+  /** Whether to count and measure what {@link Registry.metrics} tells. Default: not. */
+  readonly metrics?: boolean;
   readonly clock?: Clock;
   /** Default: none. A pino logger fits. */
   readonly log?: RegistryLog;
@@ -119,6 +124,8 @@ export interface Registry {
   readonly useOperatorKey: (key: PrivateKey) => Promise<void>;
   /** Answers one request of the API. Never rejects. */
   readonly fetch: (request: Request, context?: RequestContext) => Promise<Response>;
+  /** What was counted and measured, for Prometheus; undefined unless the option `metrics` asks for it. */
+  readonly metrics: () => Promise<{ readonly type: string; readonly body: string } | undefined>;
   /** Finishes what was accepted and closes the stores. */
   readonly close: () => Promise<void>;
 }
@@ -164,6 +171,8 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     await policed.close();
     await content.close();
   };
+  const metrics = options.metrics === true ? await createMetrics() : undefined;
+  const clock = options.clock ?? systemClock;
   const core = await openRegistryCore({
     store,
     hasContent: async (digest) => (await content.size(digest)) !== undefined,
@@ -183,6 +192,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       resignInterval: options.resignInterval,
       onFailure: options.onFailure,
       restore: options.restore,
+      observer: metrics,
     }),
   }).catch(async (error) => {
     await closeContent();
@@ -196,7 +206,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     content,
     policed,
     sources: fetcher && { hosts: options.contentSources?.hosts ?? [], wake: () => fetcher.wake() },
-    access: new Access(core, options.access ?? {}, options.clock ?? systemClock, log),
+    access: new Access(core, options.access ?? {}, clock, log),
     operatorKey: async () => {
       publicKey = await core.operatorKey();
       return publicKey;
@@ -210,6 +220,9 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     rateLimits: options.rateLimits ?? {},
     timeouts: { ...defaultBodyTimeouts, ...options.bodyTimeouts },
     bodyMemory: new BodyMemory(maxBodyMemory),
+    readyCheckpointAge: options.readyCheckpointAge ?? 5 * (options.resignInterval ?? 60_000),
+    metrics,
+    clock,
     log,
   });
   return {
@@ -228,6 +241,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
         return answerError(error, log, { method: request.method, path: new URL(request.url).pathname });
       }
     },
+    metrics: async () => metrics?.text(core, clock),
     close: async () => {
       await fetcher?.close();
       await core.close();

@@ -79,17 +79,19 @@ describeWithPostgres('several processes of one registry', () => {
       code: 'INVALID_OPTION',
     });
     await expect(createRegistry({ role: 'api' })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
-    const sequencer = await open();
+    const sequencer = await open({ role: 'sequencer' });
+    // One that only sequences says how it is, and nothing else.
+    expect((await callerOf(sequencer.fetch).get('readyz')).json()).toMatchObject({ status: 'ready' });
+    expect((await callerOf(sequencer.fetch).get(paths.fetchCheckpoint())).status).toBe(404);
     const registry = await open(api);
     const call = callerOf(registry.fetch);
     const pkg = testPackage('test:hello');
     expect(await call.settle(pkg.init())).toMatchObject({ state: 'published' });
-    // Asked of the other one at once.
-    const [, answer] = [
-      await call.settle(testPackage('test:again').init()),
-      await callerOf(sequencer.fetch).get(paths.fetchCheckpoint()),
-    ];
-    expect(answer.text).toBe((await call.get(paths.fetchCheckpoint())).text);
+    // A further one knows at once what this one says.
+    const other = await open(api);
+    const answer = await call.get(paths.fetchCheckpoint());
+    expect((await callerOf(other.fetch).get(paths.fetchCheckpoint())).text).toBe(answer.text);
+    await other.close();
     expect((await call.get(paths.wellKnownWarg())).text).toContain(publicKeyOf(operatorKey));
     expect(registry.operatorKey).toBe(publicKeyOf(operatorKey));
     await registry.close();

@@ -1,32 +1,42 @@
 import { Hono } from 'hono';
+import { matchedRoutes } from 'hono/route';
 import { jsonAnswer, messageBody, notFoundMessage } from './answers.ts';
 import { cors } from './cors.ts';
 import { answerError } from './errors.ts';
 import { ImportedLogs } from './imported-logs.ts';
 import { RateLimiting } from './rate-limits.ts';
 import { refuseOtherRegistry } from './registry-header.ts';
+import { requestFields, requestId } from './request-id.ts';
 import { addRoutes, type Route } from './router.ts';
 import { contentRoutes } from './routes/content.ts';
 import { fetchRoutes } from './routes/fetch.ts';
+import { healthRoutes } from './routes/health.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { packageRoutes } from './routes/package.ts';
 import { proofRoutes } from './routes/proof.ts';
 import { tileRoutes } from './routes/tiles.ts';
 import { verifyRoutes } from './routes/verify.ts';
 import { wellKnownRoutes } from './routes/well-known.ts';
-import type { AppEnv, Services } from './services.ts';
+import type { AppContext, AppEnv, Services } from './services.ts';
 
 /** Puts the routes of the API together. */
 export function createApp(services: Services): Hono<AppEnv> {
-  const { log, publicUrl, access } = services;
+  const { log, publicUrl, access, metrics } = services;
   const app = new Hono<AppEnv>();
-  app.onError((error, c) => answerError(error, log, { method: c.req.method, path: c.req.path }));
+  app.onError((error, c) =>
+    answerError(error, log, { ...requestFields(c), method: c.req.method, path: c.req.path }),
+  );
   app.notFound(() => jsonAnswer(messageBody(404, notFoundMessage), 404));
+  app.use(requestId);
   app.use(async (c, next) => {
     const start = performance.now();
     await next();
-    const fields = { method: c.req.method, path: c.req.path, status: c.res.status };
-    log.debug({ ...fields, ms: Math.round(performance.now() - start) }, 'answered');
+    const ms = performance.now() - start;
+    const { method, path } = c.req;
+    const { status } = c.res;
+    // The path alone: what stands behind it may let others in.
+    log.debug({ ...requestFields(c), method, path, status, ms: Math.round(ms) }, 'answered');
+    metrics?.answered({ method: methodOf(method), route: patternOf(c), status, seconds: ms / 1000 });
   });
   app.use(cors);
   app.use(async (c, next) => {
@@ -46,8 +56,21 @@ export function createApp(services: Services): Hono<AppEnv> {
   return app;
 }
 
-/** Every route of the API. */
+/** Methods and patterns are labels of metrics, and of those there must be few, whatever is asked. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'DELETE', 'PATCH']);
+
+function methodOf(method: string): string {
+  return METHODS.has(method) ? method : 'other';
+}
+
+function patternOf(c: AppContext): string {
+  const patterns = matchedRoutes(c).map(({ path }) => path);
+  return patterns.findLast((path) => !path.endsWith('*')) ?? 'none';
+}
+
+/** Every route that this process has. */
 export function routesOf(services: Services): readonly Route[] {
+  if (services.role === 'sequencer') return healthRoutes(services);
   const imported = new ImportedLogs(services.core);
   return [
     ...fetchRoutes(services, imported),
@@ -58,5 +81,6 @@ export function routesOf(services: Services): readonly Route[] {
     ...ledgerRoutes(services),
     ...tileRoutes(services),
     ...wellKnownRoutes(services),
+    ...healthRoutes(services),
   ];
 }

@@ -1,5 +1,6 @@
 import { headers } from '@warg/protocol/api';
 import type { MiddlewareHandler } from 'hono';
+import { requestIdHeader } from './request-id.ts';
 import type { AppEnv } from './services.ts';
 
 const requestHeaders = [
@@ -9,6 +10,7 @@ const requestHeaders = [
   'range',
   'if-none-match',
   'if-range',
+  requestIdHeader,
   headers.registry,
 ];
 const answerHeaders = [
@@ -21,6 +23,7 @@ const answerHeaders = [
   'ratelimit',
   'ratelimit-policy',
   'www-authenticate',
+  requestIdHeader,
   headers.registryHint,
 ];
 

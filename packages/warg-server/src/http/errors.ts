@@ -47,7 +47,7 @@ export function pathParameter<T>(parse: () => T): T {
 export function answerError(
   error: unknown,
   log: RegistryLog,
-  request: { readonly method: string; readonly path: string },
+  request: { readonly request?: string; readonly method: string; readonly path: string },
 ): Response {
   const { api, headers } = expectedError(error);
   if (api === undefined || api.status >= 500) {

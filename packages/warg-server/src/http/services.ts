@@ -2,10 +2,11 @@ import type { PublicKey } from '@warg/crypto';
 import type { Context } from 'hono';
 import type { ContentStore } from '../content/content-store.ts';
 import type { PolicedStore } from '../policy/content/policed-content.ts';
-import type { RegistryCore, RegistryLog, RegistryRole } from '../registry/registry.ts';
+import type { Clock, RegistryCore, RegistryLog, RegistryRole } from '../registry/registry.ts';
 import type { PublisherSources } from '../sources/publisher-sources.ts';
 import type { Access } from './access/access.ts';
 import type { BodyMemory } from './body-memory.ts';
+import type { Metrics } from './metrics.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { BodyTimeouts } from './request-body.ts';
 import type { RequestContext } from './request-context.ts';
@@ -20,7 +21,6 @@ export interface Services {
   readonly policed: PolicedStore;
   /** What fetches contents for publishers; undefined where nothing is fetched. */
   readonly sources: PublisherSources | undefined;
-  /** The key with which the registry signs now. */
   /** The key that signed the newest checkpoint. */
   readonly operatorKey: () => Promise<PublicKey>;
   readonly role: RegistryRole;
@@ -37,12 +37,17 @@ export interface Services {
   readonly rateLimits: RateLimits;
   readonly timeouts: BodyTimeouts;
   readonly bodyMemory: BodyMemory;
+  /** How old the newest checkpoint may be for this process to be ready, ms; 0 for any age. */
+  readonly readyCheckpointAge: number;
+  readonly metrics: Metrics | undefined;
+  readonly clock: Clock;
   readonly log: RegistryLog;
 }
 
 /** What a route is handed by hono. */
 export interface AppEnv {
   readonly Bindings: RequestContext;
+  readonly Variables: { requestId: string };
 }
 
 export type AppContext = Context<AppEnv>;

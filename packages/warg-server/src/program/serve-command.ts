@@ -4,6 +4,7 @@ import { addContentOptions, type ContentOptions } from './options/content-option
 import { addListenOptions, type ListenOptions } from './options/listen-options.ts';
 import { addLogKeyOptions, type LogKeyOptions } from './options/log-key-options.ts';
 import { addLogOptions, type LogOptions } from './options/log-options.ts';
+import { addOperationsOptions, type OperationsOptions } from './options/operations-options.ts';
 import { addOperatorOptions, type OperatorOptions } from './options/operator-options.ts';
 import { addPolicyOptions, type PolicyOptions } from './options/policy-options.ts';
 import { addProofOptions, type ProofOptions } from './options/proof-options.ts';
@@ -23,6 +24,7 @@ export type ServeOptions = ListenOptions &
   PolicyOptions &
   AccessChoice &
   RateLimitOptions &
+  OperationsOptions &
   LogOptions &
   RestoreOptions;
 
@@ -40,6 +42,7 @@ export function serveCommand(): Command {
   addAccessOptions(command);
   addRateLimitOptions(command);
   addRestoreOptions(command);
+  addOperationsOptions(command);
   addLogOptions(command);
   return command;
 }

@@ -1,6 +1,7 @@
 import { keyIdOf, publicKeyOf } from '@warg/crypto';
 import { createRegistry, type Registry } from '../create-registry.ts';
-import { type RunningServer, serve } from '../http/node-server.ts';
+import { metricsHandler } from '../http/metrics-handler.ts';
+import { type FetchHandler, type RunningServer, serve } from '../http/node-server.ts';
 import type { ContentPolicy } from '../policy/content/content-policy.ts';
 import { wasmContentPolicy } from '../policy/content/wasm-policy.ts';
 import type { RegistryLog } from '../registry/registry.ts';
@@ -48,14 +49,30 @@ export async function startRegistry(
     policy?.close();
     throw error;
   });
-  let server: RunningServer;
-  try {
-    server = await serve(registry, options.listen);
-  } catch (error) {
+  const servers: RunningServer[] = [];
+  const closeAll = async () => {
     policy?.close();
+    await Promise.all(servers.map((server) => server.close()));
     await registry.close();
-    throw listenError(error, options.listen);
+  };
+  const { listen, metricsListen } = options;
+  const server = await listenOn(registry, listen, '--listen');
+  if (metricsListen !== undefined) {
+    const metrics = await listenOn(metricsHandler(registry), metricsListen, '--metrics-listen');
+    log.info({ url: `${metrics.url}/metrics` }, 'metrics');
   }
+
+  async function listenOn(handler: FetchHandler, address: ListenAddress, option: string) {
+    try {
+      const started = await serve(handler, address);
+      servers.push(started);
+      return started;
+    } catch (error) {
+      await closeAll();
+      throw listenError(error, address, option);
+    }
+  }
+
   return {
     url: server.url,
     failed,
@@ -63,11 +80,7 @@ export async function startRegistry(
       await policy?.reload();
       await reloadOperatorKey(options, registry, log);
     },
-    close: async () => {
-      policy?.close();
-      await server.close();
-      await registry.close();
-    },
+    close: closeAll,
   };
 }
 
@@ -109,6 +122,8 @@ async function openRegistry(
       ...(options.contentKind.length === 0 ? {} : { contentPolicy: contentPolicyOf(options) }),
       ...(logKey === undefined ? {} : { logKey }),
       restore,
+      readyCheckpointAge: options.readyCheckpointAge,
+      metrics: options.metricsListen !== undefined,
       limits: { proofRetention: options.proofRetention },
       log,
       onFailure,
@@ -165,17 +180,17 @@ function requireTokenStore(options: ServeOptions): void {
   );
 }
 
-function listenError(error: unknown, { host, port }: ListenAddress): unknown {
+function listenError(error: unknown, { host, port }: ListenAddress, option: string): unknown {
   const where = `${host}:${port}`;
   const explain = (text: string): ProgramError => new ProgramError(text, { cause: error });
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
       return explain(
-        `cannot listen on ${where}: another program does. Choose another port with --listen; port 0 takes a free one.`,
+        `cannot listen on ${where}: another program does. Choose another port with ${option}; port 0 takes a free one.`,
       );
     case 'EACCES':
       return explain(
-        `cannot listen on ${where}: not permitted. Ports below 1024 often need more rights; choose another with --listen.`,
+        `cannot listen on ${where}: not permitted. Ports below 1024 often need more rights; choose another with ${option}.`,
       );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':

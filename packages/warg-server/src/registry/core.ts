@@ -166,6 +166,9 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
         : { state: 'imported', registry: row.registry };
     },
 
+    get sequences() {
+      return writer.sequences;
+    },
     useSigner: (signer) => writer.useSigner(signer),
     operatorKey: async () => {
       const { keyId } = await checkpoints.latest();

@@ -100,6 +100,7 @@ function openInThread(
         store,
         memory,
         signer: requireSigner(options),
+        observer: options.observer,
         leadership: await joinElection(store, log, options.lease),
         logKey: options.logKey,
         namespaces,
@@ -129,7 +130,8 @@ function openInWorker(
     startWriter: async () => {
       await store.close();
       const keys = { signer: requireSigner(options), logKey: options.logKey?.encode() };
-      return startThreadWriter({ file, ...keys, namespaces, limits, resignInterval }, log, onFailure);
+      const threadOptions = { file, ...keys, namespaces, limits, resignInterval };
+      return startThreadWriter(threadOptions, log, onFailure, options.observer);
     },
   };
 }

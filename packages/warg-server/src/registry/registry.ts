@@ -133,6 +133,8 @@ export interface RegistryCore {
    * @throws RegistryError `OPERATOR_KEY_MISMATCH` if the operator log does not let it; the key from before stays
    */
   useSigner(signer: OperatorSigner): Promise<void>;
+  /** Whether this process sequences: of several, one does. */
+  readonly sequences: boolean;
   /** The key that signed the newest checkpoint. */
   operatorKey(): Promise<PublicKey>;
 
@@ -305,6 +307,23 @@ export interface RestoreOptions {
 /** `all` serves and is ready to sequence, `api` serves, `sequencer` is ready to sequence. */
 export type RegistryRole = 'all' | 'api' | 'sequencer';
 
+/** What one attempt to sequence came to. */
+export type SequencingPass =
+  | {
+      readonly failed: false;
+      readonly published: number;
+      readonly rejected: number;
+      readonly seconds: number;
+      /** Operations that waited to be written meanwhile. */
+      readonly waiting: number;
+    }
+  | { readonly failed: true; readonly waiting: number };
+
+/** Told of each pass that had something to do. */
+export interface SequencingObserver {
+  sequenced(pass: SequencingPass): void;
+}
+
 /** What the registry has to say to a log; `fields` holds no secret. */
 export interface RegistryLog {
   debug(fields: Record<string, unknown>, message: string): void;
@@ -320,6 +339,7 @@ export interface RegistryCoreOptions {
   /** The key that signs; or whoever has it. A process of role `api` has neither. */
   readonly operatorKey?: PrivateKey;
   readonly operatorSigner?: OperatorSigner;
+  readonly observer?: SequencingObserver;
   /** Times of the lease on sequencing, for tests. */
   readonly lease?: LeaseTimes;
   /** With which the log's checkpoints are signed as notes. */

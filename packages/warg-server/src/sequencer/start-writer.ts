@@ -1,5 +1,5 @@
 import type { LogKey } from '../log-note/log-key.ts';
-import type { Clock, NamespaceDefinition, RegistryLog } from '../registry/registry.ts';
+import type { Clock, NamespaceDefinition, RegistryLog, SequencingObserver } from '../registry/registry.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import type { HeadMemory } from './head-file.ts';
 import { markOf, requireMarks } from './high-water.ts';
@@ -23,6 +23,7 @@ export interface StartWriterOptions {
   readonly memory?: HeadMemory | undefined;
   /** Told once if the store has lost what was signed. */
   readonly onFailure?: ((error: Error) => void) | undefined;
+  readonly observer?: SequencingObserver | undefined;
   /** Closed with the writer. By default this process sequences without asking anybody. */
   readonly leadership?: Leadership | undefined;
 }
@@ -41,6 +42,7 @@ export async function startWriter(options: StartWriterOptions): Promise<Writer> 
     const sequencer = new Sequencer({ store, signer, logKey, clock, log, memory, leadership });
     await ensureOperatorLog(sequencer, options);
     await sequencer.renote();
+    const { observer } = options;
     const writer = new Writer({
       store,
       sequencer,
@@ -49,6 +51,7 @@ export async function startWriter(options: StartWriterOptions): Promise<Writer> 
       limits,
       resignInterval,
       log,
+      observer,
       onFailure,
     });
     await writer.tick();

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { encodePrivateKey } from '@warg/crypto';
 import { RegistryError, type RegistryErrorCode } from '../registry/errors.ts';
-import type { RegistryLog } from '../registry/registry.ts';
+import type { RegistryLog, SequencingObserver } from '../registry/registry.ts';
 import { StoreError, type StoreErrorCode } from '../store/errors.ts';
 import type { Operation, Outcome } from './operations.ts';
 import type { KeySigner, OperatorSigner } from './signer.ts';
@@ -29,6 +29,7 @@ export async function startThreadWriter(
   { signer, ...options }: Omit<ThreadOptions, 'operator'> & { readonly signer: OperatorSigner },
   log: RegistryLog,
   onFailure: (error: Error) => void,
+  observer?: SequencingObserver,
 ): Promise<RegistryWriter> {
   // The same name with the ending that this file has itself: .ts from source, .js when it is built.
   const entry = import.meta.url.endsWith('.ts') ? './writer-thread.ts' : './writer-thread.js';
@@ -40,7 +41,7 @@ export async function startThreadWriter(
     // What lives for one transaction is little; V8 would let it grow to many times that before it looks.
     resourceLimits: { maxYoungGenerationSizeMb: 16 },
   });
-  const writer = new ThreadWriter(worker, log, onFailure, signers);
+  const writer = new ThreadWriter(worker, log, onFailure, signers, observer);
   await writer.ready;
   return writer;
 }
@@ -48,6 +49,7 @@ export async function startThreadWriter(
 /** The near end of a writer in a worker. */
 export class ThreadWriter implements RegistryWriter {
   readonly ready: Promise<void>;
+  readonly sequences = true;
   readonly #worker: Worker;
   readonly #log: RegistryLog;
   readonly #onFailure: (error: Error) => void;
@@ -66,6 +68,7 @@ export class ThreadWriter implements RegistryWriter {
     log: RegistryLog,
     onFailure: (error: Error) => void,
     signers: OperatorSigner[] = [],
+    observer?: SequencingObserver,
   ) {
     this.#signers = signers;
     this.#onFailure = onFailure;
@@ -88,6 +91,7 @@ export class ThreadWriter implements RegistryWriter {
     worker.on('message', (message: FromThread) => {
       if (message.type === 'ready') this.#isReady = true;
       else if (message.type === 'outcomes') for (const answer of message.outcomes) this.#settle(answer);
+      else if (message.type === 'sequenced') observer?.sequenced(message.pass);
       else if (message.type === 'sign') void this.#sign(message);
       else if (message.type === 'log') log[message.level](message.fields, message.message);
     });

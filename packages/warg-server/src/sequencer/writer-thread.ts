@@ -145,6 +145,7 @@ try {
       resignInterval,
       log,
       memory: headFile(`${file}.head`),
+      observer: { sequenced: (pass) => post({ type: 'sequenced', pass }) },
     });
     serve(store, writer);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Clock, RegistryLog } from '../registry/registry.ts';
+import type { Clock, RegistryLog, SequencingObserver } from '../registry/registry.ts';
 import { StoreError } from '../store/errors.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import type { NewRecord } from '../store/rows.ts';
@@ -35,6 +35,7 @@ export interface WriterOptions {
   readonly log: RegistryLog;
   /** Told once if the store has lost what was signed: nothing can be signed any more. */
   readonly onFailure?: ((error: Error) => void) | undefined;
+  readonly observer?: SequencingObserver | undefined;
 }
 
 /** What the registry writes through: a writer of this thread, or one in a worker. */
@@ -47,6 +48,8 @@ export interface RegistryWriter {
    * @throws RegistryError `OPERATOR_KEY_MISMATCH`; the key from before stays
    */
   useSigner(signer: OperatorSigner): Promise<void>;
+  /** Whether this process sequences. */
+  readonly sequences: boolean;
   /** Finishes what was submitted, sequences what can be sequenced, and stops. Does not close the store. */
   close(): Promise<void>;
 }
@@ -112,6 +115,10 @@ export class Writer implements RegistryWriter {
       this.#wake();
     };
     this.#wake();
+  }
+
+  get sequences(): boolean {
+    return this.#options.leadership.current !== undefined;
   }
 
   submit(operation: Operation): Promise<Outcome> {
@@ -247,22 +254,27 @@ export class Writer implements RegistryWriter {
   }
 
   async #sequence(): Promise<void> {
-    const { sequencer, leadership, log } = this.#options;
+    const { sequencer, leadership, log, observer } = this.#options;
     if (sequencer === undefined || leadership.current === undefined) {
       // Whoever sequences is told by the commit, and looks when it begins to.
       this.#unsequenced = false;
       return;
     }
+    const start = performance.now();
     try {
       const { published, rejected, more } = await sequencer.pass();
       this.#unsequenced = more;
       this.#retryDelay = 0;
-      if (published + rejected > 0) log.debug({ published, rejected }, 'sequenced');
+      if (published + rejected === 0) return;
+      const seconds = (performance.now() - start) / 1000;
+      log.debug({ published, rejected }, 'sequenced');
+      observer?.sequenced({ failed: false, published, rejected, seconds, waiting: this.#queue.length });
     } catch (error) {
       log.error(
         { error: describe(error) },
         'cannot sequence; records stay processing and will be tried again',
       );
+      observer?.sequenced({ failed: true, waiting: this.#queue.length });
       this.#lookAtFailure(error);
       // With a key that was revoked it would keep those from sequencing who have the new one.
       const isOthers = (error as { code?: unknown }).code === 'OPERATOR_KEY_MISMATCH';

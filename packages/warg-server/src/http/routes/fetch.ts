@@ -1,3 +1,4 @@
+import { digestOf, encodeUtf8 } from '@warg/crypto';
 import {
   apiError,
   checkpointNotFound,
@@ -9,6 +10,7 @@ import {
   paths,
 } from '@warg/protocol/api';
 import { jsonAnswer } from '../answers.ts';
+import { namesEtag } from '../byte-range.ts';
 import type { ImportedLogs } from '../imported-logs.ts';
 import { readJson } from '../json-body.ts';
 import type { Route } from '../router.ts';
@@ -23,7 +25,15 @@ export function fetchRoutes({ core, access, ...bodies }: Services, imported: Imp
     {
       path: paths.fetchCheckpoint(),
       access: 'token',
-      get: async () => jsonAnswer((await core.latestCheckpoint()).json),
+      get: async (c) => {
+        const { json, checkpoint } = await core.latestCheckpoint();
+        // The signature names the whole: what is signed again has another one. Caches ask each time, and so never give an old one.
+        const etag = `"${digestOf(encodeUtf8(checkpoint.signature)).slice('sha256:'.length)}"`;
+        const headers = { etag, 'cache-control': 'no-cache' };
+        if (namesEtag(c.req.header('if-none-match'), etag))
+          return new Response(null, { status: 304, headers });
+        return jsonAnswer(json, 200, headers);
+      },
     },
     {
       path: paths.fetchLogs(),

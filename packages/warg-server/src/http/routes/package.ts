@@ -19,6 +19,7 @@ import { pathParameter } from '../errors.ts';
 import type { ImportedLogs } from '../imported-logs.ts';
 import { readJson } from '../json-body.ts';
 import { bodyChunks, refuseDeclaredLength } from '../request-body.ts';
+import { requestFields } from '../request-id.ts';
 import type { Route } from '../router.ts';
 import type { AppContext, Services } from '../services.ts';
 import { noStagedUploads, StagedUploads } from '../staged-uploads.ts';
@@ -51,7 +52,7 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
         );
         if (sources.size > 0) services.sources?.wake();
         log.info(
-          { package: request.packageName, record: status.recordId, state: status.state },
+          { ...requestFields(c), package: request.packageName, record: status.recordId, state: status.state },
           'record accepted',
         );
         return jsonAnswer(encodePackageRecordResponse(await recordAnswer(c, logId, status)), 202);
@@ -85,7 +86,10 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
           policed.take({ digest: upload.digest, logId: upload.logId, versions }, body, maxContentBytes),
         );
         const { state } = await core.contentStored(upload);
-        log.info({ record: upload.recordId, digest: upload.digest, size, state }, 'content stored');
+        log.info(
+          { ...requestFields(c), record: upload.recordId, digest: upload.digest, size, state },
+          'content stored',
+        );
         return new Response(null, { status: 201 });
       },
     },
@@ -103,7 +107,10 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
           staged.complete(use, upload.recordId, policed, maxContentBytes),
         );
         const { state } = await core.contentStored(upload);
-        log.info({ record: upload.recordId, digest: upload.digest, size, state }, 'content taken over');
+        log.info(
+          { ...requestFields(c), record: upload.recordId, digest: upload.digest, size, state },
+          'content taken over',
+        );
         return new Response(null, { status: 201 });
       },
     },

@@ -1,0 +1,32 @@
+import { apiError } from '@warg/protocol/api';
+import { jsonAnswer } from '../answers.ts';
+import type { Route } from '../router.ts';
+import type { Services } from '../services.ts';
+
+/**
+ * For whoever keeps the process running: `healthz` says that it is alive, `readyz` whether it should get requests. They say
+ * nothing that the checkpoint does not say to everybody.
+ */
+export function healthRoutes({ core, readyCheckpointAge, clock }: Services): readonly Route[] {
+  return [
+    { path: 'healthz', access: 'public', get: () => jsonAnswer('{"status":"ok"}') },
+    {
+      path: 'readyz',
+      access: 'public',
+      get: async () => {
+        const { contents } = (await core.latestCheckpoint()).checkpoint;
+        const age = Math.max(0, Math.floor(clock.now() / 1000) - contents.timestamp);
+        if (readyCheckpointAge > 0 && age * 1000 > readyCheckpointAge) {
+          throw apiError(
+            503,
+            `the newest checkpoint is ${age} seconds old, and is to be no older than ${readyCheckpointAge / 1000}: ` +
+              'does a process sequence?',
+          );
+        }
+        return jsonAnswer(
+          JSON.stringify({ status: 'ready', logLength: contents.logLength, checkpointAge: age }),
+        );
+      },
+    },
+  ];
+}
