@@ -11,6 +11,10 @@ export class HeldWriter implements RegistryWriter {
     return this.#writer === undefined;
   }
 
+  get sequences(): boolean {
+    return this.#writer?.sequences ?? false;
+  }
+
   /** From now on this one is written through. */
   release(writer: RegistryWriter): void {
     this.#writer = writer;

@@ -14,6 +14,12 @@ export function healthRoutes({ core, readyCheckpointAge, clock }: Services): rea
       path: 'readyz',
       access: 'public',
       get: async () => {
+        if (core.mode() === 'readOnly') {
+          throw apiError(
+            503,
+            'the registry lacks some of what it has signed, and only answers questions until it has got that back',
+          );
+        }
         const { contents } = (await core.latestCheckpoint()).checkpoint;
         const age = Math.max(0, Math.floor(clock.now() / 1000) - contents.timestamp);
         if (readyCheckpointAge > 0 && age * 1000 > readyCheckpointAge) {
