@@ -3,6 +3,7 @@
 // are run: `node scripts/check.mjs imports types`.
 
 import { checkChangesets } from './check/changesets.mjs';
+import { checkDeployment } from './check/deployment.mjs';
 import { checkImports } from './check/imports.mjs';
 import { countsLine, exitCode, failed, sum, underCi } from './check/outcome.mjs';
 import { checkPackedPackages } from './check/packed.mjs';
@@ -41,6 +42,7 @@ const steps = {
   changesets: { title: 'changesets', run: checkChangesets },
   programs: { title: 'installed programs', run: checkPrograms },
   packed: { title: 'packed packages (publint, attw, files)', run: checkPackedPackages },
+  deployment: { title: 'container image, compose file and systemd unit', run: checkDeployment },
   scripts: {
     title: "tests of the check's own parts",
     run: async () => exitCode(await runNode(['--test', 'scripts/check/*.test.mjs'])),
