@@ -104,7 +104,7 @@ describeWithPostgres('several processes of one registry', () => {
       started.push(
         await startServer(await freePort(), [
           ...['--data-store', 'postgres', '--database-url', url, '--database-run-migrations'],
-          ...['--data-dir', join(dir, `process${i}`), '--content-dir', join(dir, 'content')],
+          ...['--data-dir', mkdtempSync(join(dir, `process${i}-`)), '--content-dir', join(dir, 'content')],
           ...['--operator-key-file', join(dir, 'operator.key'), '--namespace', 'test'],
         ]),
       );
