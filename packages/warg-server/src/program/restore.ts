@@ -7,6 +7,7 @@ import { prepareDir } from './data-dir.ts';
 import type { RestoreOptions } from './options/restore-options.ts';
 import type { StoreOptions } from './options/store-options.ts';
 import { ProgramError } from './program-error.ts';
+import { readTokenFile } from './token-file.ts';
 
 /** The file in which a process notes what was signed last, where the records are in PostgreSQL. */
 export function headFileOf({ dataDir }: Pick<StoreOptions, 'dataDir'>): string {
@@ -21,13 +22,16 @@ export function headFileOf({ dataDir }: Pick<StoreOptions, 'dataDir'>): string {
 export async function readRestore(
   options: RestoreOptions & Pick<StoreOptions, 'dataStore' | 'dataDir'>,
 ): Promise<Restore> {
-  const { afterCheckpoint, recoverFrom, dataStore, dataDir } = options;
+  const { afterCheckpoint, recoverFrom, recoverTokenFile, dataStore, dataDir } = options;
+  const recoverToken =
+    recoverFrom === undefined ? undefined : await readTokenFile(recoverTokenFile, recoverFrom);
   if (dataStore !== 'memory') await prepareDir(dataDir, '--data-dir');
   return {
     ...(dataStore === 'postgres' ? { headFile: headFileOf(options) } : {}),
     ...(dataStore === 'memory' ? {} : { spoolDir: dataDir }),
     ...(afterCheckpoint === undefined ? {} : { afterCheckpoint: await readCheckpoint(afterCheckpoint) }),
     ...(recoverFrom === undefined ? {} : { recoverFrom }),
+    ...(recoverToken === undefined ? {} : { recoverToken }),
   };
 }
 

@@ -138,6 +138,7 @@ function recoveryOf(
     store,
     marks,
     url: restore!.recoverFrom!,
+    token: restore!.recoverToken,
     operatorKey: requireSigner(options).publicKey,
     spoolDir: restore!.spoolDir ?? tmpdir(),
     signal,

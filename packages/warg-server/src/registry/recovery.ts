@@ -16,6 +16,7 @@ export interface RecoveryOptions {
   readonly marks: readonly HighWaterMark[];
   /** Where a registry is that has what this one lacks: a mirror, another process, the one before. */
   readonly url: string;
+  readonly token: string | undefined;
   readonly operatorKey: PublicKey;
   /** A folder for temporary files. */
   readonly spoolDir: string;
@@ -51,10 +52,10 @@ export async function recover(options: RecoveryOptions): Promise<void> {
   }
 }
 
-function importOnce({ store, marks, url, operatorKey, spoolDir, signal, log }: RecoveryOptions) {
+function importOnce({ store, marks, url, token, operatorKey, spoolDir, signal, log }: RecoveryOptions) {
   return importRegistry({
     store,
-    source: openSource(url, { signal }),
+    source: openSource(url, { signal, token }),
     operatorKey,
     spoolDir,
     marks,

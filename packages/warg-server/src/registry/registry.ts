@@ -300,6 +300,8 @@ export interface RestoreOptions {
   readonly afterCheckpoint?: SignedCheckpoint;
   /** URL of a registry that has what the store lacks: a mirror, another process, the one before. */
   readonly recoverFrom?: string;
+  /** Token for that registry, if it is private: one that may read everything. */
+  readonly recoverToken?: string;
   /** Folder for temporary files while that is fetched. Default: the system's. */
   readonly spoolDir?: string;
 }

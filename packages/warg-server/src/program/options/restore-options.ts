@@ -5,6 +5,7 @@ import { parseBaseUrl } from '../option-values.ts';
 export interface RestoreOptions {
   readonly afterCheckpoint?: string;
   readonly recoverFrom?: string;
+  readonly recoverTokenFile?: string;
 }
 
 /** Adds these options to a command that serves. */
@@ -23,5 +24,11 @@ export function addRestoreOptions(command: Command): Command {
       )
         .env('WARG_RECOVER_FROM')
         .argParser(parseBaseUrl),
+    )
+    .addOption(
+      new Option(
+        '--recover-token-file <file>',
+        'file with the token that this registry asks for, for all namespaces',
+      ).env('WARG_RECOVER_TOKEN_FILE'),
     );
 }
