@@ -87,7 +87,8 @@ export function rolledBack(
     found === 'other'
       ? 'These are two histories, and no registry can go on with both: bring the store back that belongs to what was ' +
         'signed, or begin a new registry with a new operator key'
-      : 'Bring the newest store back, or let the registry fetch what it lacks from one that has it, with --recover-from';
+      : 'Bring the newest store back, or let the registry fetch what it lacks from one that has it, with --recover-from' +
+        (found === undefined ? '. A registry of its own needs a --data-dir of its own' : '');
   return new StoreError(
     'STORE_ROLLED_BACK',
     `this registry has signed a log of ${logLength} records, as ${knownFrom} says, but its store ${has}: part of it was lost, ` +
