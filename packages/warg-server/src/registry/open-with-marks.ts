@@ -78,7 +78,7 @@ async function openWritable({ reader, startWriter }: OpenStore): Promise<Sides> 
   }
 }
 
-/** Serves what is there, and fetches what is missing if it is known from where. */
+/** Serves what is there, and takes records once everything is: fetched back, or brought back by another process. */
 function openHeld(open: OpenStore, marks: readonly HighWaterMark[], options: RegistryCoreOptions): Sides {
   const { log = silent, onFailure = () => {}, restore } = options;
   const store = open.reader();
@@ -91,7 +91,6 @@ function openHeld(open: OpenStore, marks: readonly HighWaterMark[], options: Reg
     'the store lacks records that were signed: the registry answers from what it has, and takes nothing',
   );
   const recovery = (async () => {
-    if (restore?.recoverFrom === undefined) return;
     await recover(recoveryOf(open, marks, options, stop.signal));
     writer.release(await open.startWriter());
     log.info(
@@ -137,10 +136,10 @@ function recoveryOf(
   return {
     store,
     marks,
-    url: restore!.recoverFrom!,
-    token: restore!.recoverToken,
+    url: restore?.recoverFrom,
+    token: restore?.recoverToken,
     operatorKey: requireSigner(options).publicKey,
-    spoolDir: restore!.spoolDir ?? tmpdir(),
+    spoolDir: restore?.spoolDir ?? tmpdir(),
     signal,
     log,
   };

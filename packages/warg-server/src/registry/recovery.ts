@@ -14,8 +14,11 @@ const PAUSE = { first: 250, most: 10_000 };
 export interface RecoveryOptions {
   readonly store: RegistryStore;
   readonly marks: readonly HighWaterMark[];
-  /** Where a registry is that has what this one lacks: a mirror, another process, the one before. */
-  readonly url: string;
+  /**
+   * Where a registry is that has what this one lacks: a mirror, another process, the one before. Without it another process
+   * may bring the store back, if that is one of several.
+   */
+  readonly url: string | undefined;
   readonly token: string | undefined;
   readonly operatorKey: PublicKey;
   /** A folder for temporary files. */
@@ -25,7 +28,7 @@ export interface RecoveryOptions {
 }
 
 /**
- * Fetches back what a store lacks of what was signed, and waits for a registry to have it. When this resolves the store has
+ * Fetches back what a store lacks of what was signed, and waits until it has it. When this resolves the store has
  * reached every mark, and perhaps more.
  *
  * @throws ImportError | StoreError if that can never be: another operator, another history; or the signal's reason
@@ -35,11 +38,11 @@ export async function recover(options: RecoveryOptions): Promise<void> {
   for (let pause = PAUSE.first; ; pause = Math.min(pause * 2, PAUSE.most)) {
     signal.throwIfAborted();
     try {
-      const { from, to } = await importOnce(options);
+      if (url !== undefined) await importOnce(options, url);
       const [ahead] = await marksAhead(store, marks);
-      if (to > from) log.info({ source: url, from, to }, 'fetched records back');
       if (ahead === undefined) return;
-      log.warn({ source: url, records: to, wanted: ahead.logLength }, 'it does not have everything either');
+      if (url !== undefined)
+        log.warn({ source: url, wanted: ahead.logLength }, 'it does not have everything either');
     } catch (error) {
       signal.throwIfAborted();
       if (isFinal(error)) throw error;
@@ -52,8 +55,11 @@ export async function recover(options: RecoveryOptions): Promise<void> {
   }
 }
 
-function importOnce({ store, marks, url, token, operatorKey, spoolDir, signal, log }: RecoveryOptions) {
-  return importRegistry({
+async function importOnce(
+  { store, marks, token, operatorKey, spoolDir, signal, log }: RecoveryOptions,
+  url: string,
+): Promise<void> {
+  const { from, to } = await importRegistry({
     store,
     source: openSource(url, { signal, token }),
     operatorKey,
@@ -68,6 +74,7 @@ function importOnce({ store, marks, url, token, operatorKey, spoolDir, signal, l
         details: { source: url, from, to },
       }),
   });
+  if (to > from) log.info({ source: url, from, to }, 'fetched records back');
 }
 
 /** What another try would not change. */
