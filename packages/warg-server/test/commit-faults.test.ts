@@ -12,9 +12,9 @@ import { verifyRegistry } from './verify-registry.ts';
 
 /*
  * What becomes of a publish if one step of it fails, or succeeds and nobody is told so. The steps are those of a commit: the
- * record goes into the store, its content into the content store, the store gets the checkpoint, and the other processes
- * are notified (postgres tests have that one: a notification that is lost costs the time until somebody looks again).
- * `faults.test.ts` breaks every single call; this is the table that one can read.
+ * record goes into the store, its content into the content store, the store gets the checkpoint, and the other processes are
+ * notified (that one needs PostgreSQL: `many-processes.test.ts` has it). `faults.test.ts` breaks every single call; this is
+ * the table that one can read.
  */
 
 const operatorKey = generatePrivateKey();

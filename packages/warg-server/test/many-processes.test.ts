@@ -98,6 +98,30 @@ describeWithPostgres('several processes of one registry', () => {
     await sequencer.close();
   });
 
+  it.each([
+    ['fails: nobody hears of a commit until they look again, some quarter of a second later', ''],
+    [
+      'is sent, and again, where nothing happened: whoever hears of it finds nothing to do',
+      'NOTIFY warg_commit',
+    ],
+  ])('notification × %s', async (_, sql) => {
+    const sequencer = await open();
+    const api = await open({ role: 'api', operatorKey: undefined, namespaces: [] } as never);
+    const listeners = "FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+    for (let i = 0; i < 5; i++) {
+      const broken = sql === '' ? `SELECT pg_terminate_backend(pid) ${listeners}` : `${sql}; ${sql}`;
+      await postgres.query(url, broken);
+      const record = testPackage(`test:n${i}`).init();
+      expect(await callerOf(api.fetch).settle(record)).toMatchObject({ state: 'published' });
+    }
+    const answers = [api, sequencer].map(
+      async ({ fetch }) => (await callerOf(fetch).get(paths.fetchCheckpoint())).text,
+    );
+    expect(new Set(await Promise.all(answers)).size).toBe(1);
+    await api.close();
+    await sequencer.close();
+  });
+
   const processes = async (count: number): Promise<ServerProcess[]> => {
     const started: ServerProcess[] = [];
     for (let i = 0; i < count; i++) {
