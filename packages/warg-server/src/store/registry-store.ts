@@ -31,6 +31,8 @@ import type {
 export interface StoreReads {
   latestCheckpoint(): Promise<StoredCheckpoint | undefined>;
   checkpointAt(logLength: number): Promise<StoredCheckpoint | undefined>;
+  /** At most `limit` checkpoints from a number on, in their order. */
+  checkpoints(from: number, limit: number): Promise<readonly StoredCheckpoint[]>;
   /** The newest checkpoint that was signed, for the last time, at this time or before. Seconds since the epoch. */
   checkpointBefore(timestamp: number): Promise<StoredCheckpoint | undefined>;
   /** The note of the newest checkpoint; undefined if it was signed without a key of the log. */
@@ -67,6 +69,10 @@ export interface StoreReads {
   ): Promise<readonly (KeyRow | undefined)[]>;
   namespaces(names: readonly string[]): Promise<readonly (NamespaceRow | undefined)[]>;
   logParts(queries: readonly LogPartQuery[]): Promise<readonly LogPart[]>;
+  /** At most `limit` ids of logs that have a state, in their order, behind `after`. */
+  logIds(after: LogId | undefined, limit: number): Promise<readonly LogId[]>;
+  /** The state of a log with all rows that there are; those of namespaces are the operator log's. */
+  wholeLog(logId: LogId): Promise<LogPart>;
   /**
    * Whether a published record names this content.
    *

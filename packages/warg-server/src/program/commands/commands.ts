@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ProgramHost } from '../host.ts';
 import { auditCommand } from './audit-command.ts';
 import { contentCommand } from './content-command.ts';
+import { fsckCommand } from './fsck-command.ts';
 import { gcCommand } from './gc-command.ts';
 import { importCommand } from './import-command.ts';
 import { keyCommand } from './key-command.ts';
@@ -16,5 +17,6 @@ export const commands: readonly ((host: ProgramHost) => Command)[] = [
   tokenCommand,
   auditCommand,
   gcCommand,
+  fsckCommand,
   importCommand,
 ];

@@ -20,6 +20,15 @@ export async function checkpointAt(db: Queries, logLength: number): Promise<Stor
   return row && toCheckpoint(row);
 }
 
+export async function checkpoints(db: Queries, from: number, limit: number): Promise<StoredCheckpoint[]> {
+  const rows = await db.all<CheckpointColumns>(
+    `SELECT ${COLUMNS} FROM checkpoint WHERE sequence >= $1 ORDER BY sequence LIMIT $2`,
+    from,
+    limit,
+  );
+  return rows.map(toCheckpoint);
+}
+
 export async function checkpointBefore(
   db: Queries,
   timestamp: number,

@@ -1,4 +1,4 @@
-import type { LogId, PackageName, RecordId } from '@warg/protocol';
+import { type LogId, OPERATOR_LOG_ID, type PackageName, type RecordId } from '@warg/protocol';
 import { fromBlob, toBlob } from '../columns.ts';
 import { type KeyColumns, type ReleaseColumns, toKey, toRelease, toTime } from '../columns-to-rows.ts';
 import type { KeyRow, LogPart, LogPartQuery, NamespaceRow, ReleaseRow } from '../rows.ts';
@@ -116,6 +116,27 @@ export async function logParts(db: Queries, queries: readonly LogPartQuery[]): P
     releases: next('releases', releases, query.versions.length),
     namespaces: next('namespaces', namespaces, query.namespaces.length),
   }));
+}
+
+export async function logIds(db: Queries, after: LogId | undefined, limit: number): Promise<LogId[]> {
+  const rows = await db.all<[Uint8Array]>(
+    'SELECT log_id FROM log_head WHERE log_id > $1 ORDER BY log_id LIMIT $2',
+    after === undefined ? new Uint8Array(0) : toBlob(after),
+    limit,
+  );
+  return rows.map(([logId]) => fromBlob<LogId>(logId));
+}
+
+export async function wholeLog(db: Queries, logId: LogId): Promise<LogPart> {
+  const names = async (sql: string, ...values: Uint8Array[]) =>
+    (await db.all<[string]>(sql, ...values)).map(([name]) => name);
+  const ofLog = toBlob(logId);
+  const [keyIds, versions, namespaces] = await Promise.all([
+    names('SELECT key_id FROM log_key WHERE log_id = $1', ofLog),
+    names('SELECT version FROM log_release WHERE log_id = $1', ofLog),
+    logId === OPERATOR_LOG_ID ? names("SELECT namespace FROM log_namespace WHERE namespace > '' ORDER BY namespace") : [],
+  ]);
+  return (await logParts(db, [{ logId, keyIds, versions, namespaces }]))[0]!;
 }
 
 export async function saveLogParts(db: Queries, parts: readonly LogPart[]): Promise<void> {

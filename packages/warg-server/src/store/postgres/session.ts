@@ -51,6 +51,9 @@ export class PostgresSession implements StoreTransaction {
   checkpointBefore(timestamp: number) {
     return checkpoints.checkpointBefore(this.#db, timestamp);
   }
+  checkpoints(from: number, limit: number) {
+    return checkpoints.checkpoints(this.#db, from, limit);
+  }
   logNote() {
     return checkpoints.logNote(this.#db);
   }
@@ -95,6 +98,12 @@ export class PostgresSession implements StoreTransaction {
   }
   namespaces(names: readonly string[]) {
     return logs.namespaceRows(this.#db, names);
+  }
+  logIds(after: LogId | undefined, limit: number) {
+    return logs.logIds(this.#db, after, limit);
+  }
+  wholeLog(logId: LogId) {
+    return logs.wholeLog(this.#db, logId);
   }
   logParts(queries: readonly LogPartQuery[]) {
     return logs.logParts(this.#db, queries);

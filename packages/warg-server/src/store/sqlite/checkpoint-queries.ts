@@ -15,6 +15,16 @@ export function checkpointAt(db: Connection, logLength: number): StoredCheckpoin
   return row && toCheckpoint(row);
 }
 
+export function checkpoints(db: Connection, from: number, limit: number): StoredCheckpoint[] {
+  return db
+    .all<CheckpointColumns>(
+      `SELECT ${COLUMNS} FROM checkpoint WHERE sequence >= ? ORDER BY sequence LIMIT ?`,
+      from,
+      limit,
+    )
+    .map(toCheckpoint);
+}
+
 export function checkpointBefore(db: Connection, timestamp: number): StoredCheckpoint | undefined {
   const row = db.get<CheckpointColumns>(
     `SELECT ${COLUMNS} FROM checkpoint WHERE timestamp <= ? ORDER BY timestamp DESC, sequence DESC LIMIT 1`,

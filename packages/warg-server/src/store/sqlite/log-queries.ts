@@ -1,4 +1,4 @@
-import type { LogId, PackageName, RecordId } from '@warg/protocol';
+import { type LogId, OPERATOR_LOG_ID, type PackageName, type RecordId } from '@warg/protocol';
 import { fromBlob, toBlob } from '../columns.ts';
 import { type KeyColumns, type ReleaseColumns, toKey, toRelease, toTime } from '../columns-to-rows.ts';
 import type { KeyRow, LogPart, LogPartQuery, NamespaceRow, ReleaseRow } from '../rows.ts';
@@ -66,6 +66,29 @@ export function logPart(db: Connection, query: LogPartQuery): LogPart {
     releases: present(query.versions, (version) => releaseRow(db, logId, version)),
     namespaces: present(query.namespaces, (namespace) => namespaceRow(db, namespace)),
   };
+}
+
+export function logIds(db: Connection, after: LogId | undefined, limit: number): LogId[] {
+  return db
+    .all<[Uint8Array]>(
+      'SELECT log_id FROM log_head WHERE log_id > ? ORDER BY log_id LIMIT ?',
+      after === undefined ? new Uint8Array(0) : toBlob(after),
+      limit,
+    )
+    .map(([logId]) => fromBlob<LogId>(logId));
+}
+
+export function wholeLog(db: Connection, logId: LogId): LogPart {
+  const names = (sql: string, ...values: Uint8Array[]) =>
+    db.all<[string]>(sql, ...values).map(([name]) => name);
+  const ofLog = toBlob(logId);
+  return logPart(db, {
+    logId,
+    keyIds: names('SELECT key_id FROM log_key WHERE log_id = ?', ofLog),
+    versions: names('SELECT version FROM log_release WHERE log_id = ?', ofLog),
+    namespaces:
+      logId === OPERATOR_LOG_ID ? names("SELECT namespace FROM log_namespace WHERE namespace > '' ORDER BY namespace") : [],
+  });
 }
 
 function present<Key, Row>(keys: readonly Key[], read: (key: Key) => Row | undefined): Row[] {

@@ -49,6 +49,9 @@ export class SqliteSession implements StoreTransaction {
   async checkpointBefore(timestamp: number) {
     return checkpoints.checkpointBefore(this.#db, timestamp);
   }
+  async checkpoints(from: number, limit: number) {
+    return checkpoints.checkpoints(this.#db, from, limit);
+  }
   async logNote() {
     return checkpoints.logNote(this.#db);
   }
@@ -93,6 +96,12 @@ export class SqliteSession implements StoreTransaction {
   }
   async namespaces(names: readonly string[]) {
     return names.map((name) => logs.namespaceRow(this.#db, name));
+  }
+  async logIds(after: LogId | undefined, limit: number) {
+    return logs.logIds(this.#db, after, limit);
+  }
+  async wholeLog(logId: LogId) {
+    return logs.wholeLog(this.#db, logId);
   }
   async logParts(queries: readonly LogPartQuery[]) {
     return queries.map((query) => logs.logPart(this.#db, query));

@@ -41,6 +41,22 @@ export function checkpointTests(test: StoreTest): void {
     });
   });
 
+  test('are read in their order, from a number on', async ({ store, reader }) => {
+    let previous: StoredCheckpoint | undefined;
+    const all: StoredCheckpoint[] = [];
+    for (let sequence = 0; sequence < 5; sequence++) {
+      const next = checkpoint(sequence, { logLength: 10 + sequence });
+      assert.equal(await insert(store, previous, next), true);
+      all.push(next);
+      previous = next;
+    }
+    await reader.read(async (reads) => {
+      assert.deepEqual(await reads.checkpoints(0, 100), all);
+      assert.deepEqual(await reads.checkpoints(1, 2), all.slice(1, 3));
+      assert.deepEqual(await reads.checkpoints(5, 2), []);
+    });
+  });
+
   test('are added only behind the newest, which must be the same in every field', async ({
     store,
     reader,

@@ -37,6 +37,31 @@ export function logTests(test: StoreTest): void {
     });
   });
 
+  test('are found in the order of their ids, and whole', async ({ store, reader }) => {
+    const keys = ['k1', 'k2'].map((keyId) => ({
+      keyId,
+      publicKey: `key ${keyId}`,
+      permissions: ['release'],
+    }));
+    const releases = ['1.0.0', '2.0.0'].map((version) => ({ ...release, version }));
+    const names = ['a', 'b', 'c'];
+    await save(
+      store,
+      ...names.map((name) => logPart(name, { keys, releases: name === 'b' ? releases : [] })),
+    );
+    const ids = names.map((name) => logIdOf(name)).sort();
+    await reader.read(async (reads) => {
+      assert.deepEqual(await reads.logIds(undefined, 10), ids);
+      assert.deepEqual(await reads.logIds(undefined, 2), ids.slice(0, 2));
+      assert.deepEqual(await reads.logIds(ids[0], 2), ids.slice(1));
+      assert.deepEqual(await reads.logIds(ids[2], 2), []);
+      const whole = await reads.wholeLog(logIdOf('b'));
+      assert.deepEqual(whole.keys.map(({ keyId }) => keyId).sort(), ['k1', 'k2']);
+      assert.deepEqual(whole.releases.map(({ version }) => version).sort(), ['1.0.0', '2.0.0']);
+      assert.equal((await reads.wholeLog(logIdOf('nobody'))).head, undefined);
+    });
+  });
+
   test('give back those rows that are asked for', async ({ store, reader }) => {
     const keys = ['k1', 'k2', 'k3'].map((keyId) => ({
       keyId,

@@ -1,0 +1,104 @@
+import { digestToBytes, encodeBase64 } from '@warg/crypto';
+import type { ContentStore } from '../content/content-store.ts';
+import type { RegistryStore } from '../store/registry-store.ts';
+import type { StoredCheckpoint } from '../store/rows.ts';
+import { ContentCheck } from './check-contents.ts';
+import { checkLog } from './check-log.ts';
+import { MapCheck } from './check-map.ts';
+import { checkStates } from './check-states.ts';
+import { messageOf, type Report } from './findings.ts';
+
+export interface CheckOptions {
+  readonly store: RegistryStore;
+  /** Where contents are; undefined leaves them out. */
+  readonly content?: ContentStore | undefined;
+  /** Told of everything that is wrong, as it is found. */
+  readonly report: Report;
+  readonly onProgress?: (progress: CheckProgress) => void;
+}
+
+export interface CheckProgress {
+  readonly records: number;
+  readonly logs: number;
+  readonly contents: number;
+}
+
+/** What was checked. */
+export interface CheckSummary extends CheckProgress {
+  /** Up to this checkpoint; undefined if there is none. */
+  readonly checkpoint:
+    | { readonly logLength: number; readonly logRoot: string; readonly mapRoot: string }
+    | undefined;
+  /** of the contents */
+  readonly bytes: number;
+}
+
+/**
+ * Computes again everything that a store says, up to its newest checkpoint, and tells what is different: ids and signatures of
+ * records, states, roots of log and map, tiles and pages, signatures of checkpoints, digests of contents. A server may run on the
+ * store meanwhile. Nothing is changed.
+ */
+export async function checkRegistry(options: CheckOptions): Promise<CheckSummary> {
+  const { store, report } = options;
+  const progress = { records: 0, logs: 0, contents: 0 };
+  const tell = (change: Partial<CheckProgress>) => {
+    Object.assign(progress, change);
+    options.onProgress?.(progress);
+  };
+  const contents = options.content && new ContentCheck(store, options.content, report);
+  const head = await store.read((reads) => reads.latestCheckpoint());
+  if (head === undefined) {
+    report({ code: 'RECORD_MISSING', where: 'the store', message: 'expected a checkpoint, found none' });
+    return { ...progress, checkpoint: undefined, bytes: 0 };
+  }
+  await guarded(report, 'the log', () =>
+    checkLog({ store, head, report, onRecords: (records) => tell({ records }) }),
+  );
+  await guarded(report, 'the states of the logs', async () => {
+    const map = new MapCheck(store, head, report);
+    await checkStates({
+      store,
+      logLength: head.logLength,
+      report,
+      onHead: (key, leafHash) => map.add(key, leafHash),
+      onContent: async (digest, where) => {
+        await contents?.check(digest, where);
+        if (contents !== undefined) tell({ contents: contents.contents });
+      },
+      onLogs: (logs) => tell({ logs }),
+    });
+    await map.end();
+  });
+  await guarded(report, 'the note', () => checkNote(store, report));
+  const { logLength, logRoot, mapRoot } = head;
+  return { ...progress, checkpoint: { logLength, logRoot, mapRoot }, bytes: contents?.bytes ?? 0 };
+}
+
+/** What cannot be read at all is a finding as well, and the rest is checked all the same. */
+async function guarded(report: Report, where: string, check: () => Promise<void>): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    report({ code: 'UNREADABLE', where, message: messageOf(error) });
+  }
+}
+
+/** The note of the log says what the checkpoint of its length says. */
+async function checkNote(store: RegistryStore, report: Report): Promise<void> {
+  const { note, checkpoint } = await store.read(async (reads) => {
+    const found = await reads.logNote();
+    return { note: found, checkpoint: found && (await reads.checkpointAt(found.logLength)) };
+  });
+  if (note === undefined) return;
+  const [, length, root] = note.text.split('\n');
+  if (checkpoint !== undefined && length === String(note.logLength) && root === rootOf(checkpoint)) return;
+  report({
+    code: 'NOTE_MISMATCH',
+    where: `the note of ${note.logLength} records`,
+    message: 'expected length and root of the checkpoint of that length, found others',
+  });
+}
+
+function rootOf({ logRoot }: StoredCheckpoint): string {
+  return encodeBase64(digestToBytes(logRoot));
+}

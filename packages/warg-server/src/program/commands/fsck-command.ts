@@ -1,0 +1,80 @@
+import { Command } from 'commander';
+import { type CheckProgress, type CheckSummary, checkRegistry } from '../../fsck/check-registry.ts';
+import type { Finding } from '../../fsck/findings.ts';
+import { administer } from '../administration.ts';
+import { openContent } from '../content.ts';
+import type { ProgramHost } from '../host.ts';
+import { addContentOptions, type ContentOptions } from '../options/content-options.ts';
+import { type AdministrationOptions, addAdministrationOptions } from '../options/store-options.ts';
+import { ProgramError } from '../program-error.ts';
+
+/** Most findings that are printed; all are counted. */
+const PRINTED = 100;
+
+interface FsckOptions extends AdministrationOptions, ContentOptions {
+  readonly content: boolean;
+  readonly json: boolean;
+}
+
+/** `warg-server fsck`: computes everything again that a registry has stored. */
+export function fsckCommand(host: ProgramHost): Command {
+  const command = new Command('fsck')
+    .description('compute again what a registry has stored, and say what is wrong; it may be running')
+    .option('--no-content', 'leave the contents out')
+    .option('--json', 'print a JSON object', false)
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 for nothing wrong, 1 for findings.\n\nExample:\n\n  warg-server fsck',
+    );
+  addAdministrationOptions(command);
+  addContentOptions(command);
+  return command.action(async (options: FsckOptions) => {
+    const findings: Finding[] = [];
+    let count = 0;
+    const summary = await administer(options, async ({ store }) => {
+      const opened = options.content ? await openContent(options, host.env) : undefined;
+      try {
+        return await checkRegistry({
+          store,
+          content: opened?.content,
+          report: (finding) => {
+            count += 1;
+            if (findings.length < PRINTED) findings.push(finding);
+          },
+          ...(host.stderr.isTTY ? { onProgress: progressTo(host) } : {}),
+        });
+      } finally {
+        if (host.stderr.isTTY) host.stderr.write('\r\u001b[K');
+        await opened?.content.close();
+      }
+    });
+    if (options.json) host.stdout.write(`${JSON.stringify({ ...summary, count, findings })}\n`);
+    else host.stdout.write(toText(summary, findings, count));
+    if (count > 0) {
+      throw new ProgramError(
+        `${count} ${count === 1 ? 'thing is' : 'things are'} wrong with what is stored: take a copy before you do ` +
+          'anything, and bring back what is damaged from a backup or with --recover-from',
+      );
+    }
+  });
+}
+
+function progressTo({ stderr }: ProgramHost): (progress: CheckProgress) => void {
+  return ({ records, logs, contents }) =>
+    stderr.write(`\r\u001b[K${records} records, ${logs} logs, ${contents} contents`);
+}
+
+function toText(summary: CheckSummary, findings: readonly Finding[], count: number): string {
+  const { checkpoint, records, logs, contents, bytes } = summary;
+  const lines = findings.map(({ code, where, message }) => `${code}  ${where}: ${message}`);
+  if (count > findings.length) lines.push(`and ${count - findings.length} more`);
+  lines.push(
+    `${records} records, ${logs} logs, ${contents} contents (${bytes} bytes)`,
+    checkpoint === undefined
+      ? 'no checkpoint'
+      : `checkpoint of ${checkpoint.logLength} records: log ${checkpoint.logRoot}, map ${checkpoint.mapRoot}`,
+    count === 0 ? 'nothing is wrong' : `${count} findings`,
+    '',
+  );
+  return lines.join('\n');
+}
