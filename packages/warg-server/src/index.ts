@@ -27,13 +27,6 @@ export {
 } from './create-registry.ts';
 export type { AccessOptions } from './http/access/access.ts';
 export {
-  type CheckOptions,
-  type CheckProgress,
-  type CheckSummary,
-  checkRegistry,
-} from './fsck/check-registry.ts';
-export type { Finding, FindingCode } from './fsck/findings.ts';
-export {
   type FetchHandler,
   type ListenOptions,
   type RunningServer,

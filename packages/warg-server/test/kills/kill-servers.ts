@@ -1,10 +1,12 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { digestOf, encodePrivateKey, generatePrivateKey, type PublicKey, publicKeyOf } from '@warg/crypto';
 import { expect } from 'vitest';
 import { httpReader } from '../http-reader.ts';
-import { freePort, type ServerProcess, startServer } from '../server-process.ts';
+import { freePort, PROGRAM, programEnvironment, type ServerProcess, startServer } from '../server-process.ts';
 import { verifyRegistry } from '../verify-registry.ts';
 import { Publishers, pause } from './publishers.ts';
 
@@ -72,6 +74,7 @@ export async function killUnderLoad(options: KillOptions): Promise<void> {
     await publishers.stop();
     await Promise.all(places.map((start, place) => startAgain(place, start)));
     await requireKept(publishers, servers[0]!.url, publicKeyOf(operatorKey), dealt);
+    await requireSound(store);
   } finally {
     await publishers.stop();
     await Promise.all(servers.map((server) => server.kill()));
@@ -164,4 +167,18 @@ async function requireKept(publishers: Publishers, url: string, operatorKey: Pub
   console.log(`${blows}: ${figures}`, states);
   // The load was one, even on a machine that is busy with other things.
   expect(states.published).toBeGreaterThan(dealt.kills + dealt.stops);
+}
+
+/** `warg-server fsck` finds nothing wrong with what is stored, while the servers run. */
+async function requireSound(store: readonly string[]): Promise<void> {
+  const options = store.filter((option) => option !== '--database-run-migrations');
+  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, 'fsck', '--json', ...options], {
+    env: programEnvironment({}) as NodeJS.ProcessEnv,
+    maxBuffer: 2 ** 26,
+  }).catch((error: { stdout?: string; stderr?: string }) => ({
+    stdout: error.stdout || `{"failed":${JSON.stringify(error.stderr)}}`,
+  }));
+  const { count, findings, records, contents, failed } = JSON.parse(stdout);
+  expect({ count, findings, failed }).toEqual({ count: 0, findings: [], failed: undefined });
+  console.log(`fsck: ${records} records, ${contents} contents, nothing wrong`);
 }

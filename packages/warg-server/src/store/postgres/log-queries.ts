@@ -134,7 +134,9 @@ export async function wholeLog(db: Queries, logId: LogId): Promise<LogPart> {
   const [keyIds, versions, namespaces] = await Promise.all([
     names('SELECT key_id FROM log_key WHERE log_id = $1', ofLog),
     names('SELECT version FROM log_release WHERE log_id = $1', ofLog),
-    logId === OPERATOR_LOG_ID ? names("SELECT namespace FROM log_namespace WHERE namespace > '' ORDER BY namespace") : [],
+    logId === OPERATOR_LOG_ID
+      ? names("SELECT namespace FROM log_namespace WHERE namespace > '' ORDER BY namespace")
+      : [],
   ]);
   return (await logParts(db, [{ logId, keyIds, versions, namespaces }]))[0]!;
 }

@@ -87,7 +87,9 @@ export function wholeLog(db: Connection, logId: LogId): LogPart {
     keyIds: names('SELECT key_id FROM log_key WHERE log_id = ?', ofLog),
     versions: names('SELECT version FROM log_release WHERE log_id = ?', ofLog),
     namespaces:
-      logId === OPERATOR_LOG_ID ? names("SELECT namespace FROM log_namespace WHERE namespace > '' ORDER BY namespace") : [],
+      logId === OPERATOR_LOG_ID
+        ? names("SELECT namespace FROM log_namespace WHERE namespace > '' ORDER BY namespace")
+        : [],
   });
 }
 
