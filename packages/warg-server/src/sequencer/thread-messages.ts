@@ -38,6 +38,7 @@ export type FromThread =
       readonly prefix: SignaturePrefix;
       readonly bytes: Uint8Array;
     }
+  /** It could not begin, or, once it is ready, can sign nothing any more. */
   | { readonly type: 'failed'; readonly error: ErrorMessage }
   | { readonly type: 'outcomes'; readonly outcomes: readonly Answer[] }
   | {

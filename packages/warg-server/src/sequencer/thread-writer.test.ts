@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { generatePrivateKey, publicKeyOf } from '@warg/crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -90,6 +91,19 @@ describe('a writer in a thread', () => {
         break;
       }
     }
+  });
+
+  it('says that the store has lost what was signed', async () => {
+    await core.submit(testPackage('test:a', { key: operatorKey }).init());
+    await expect
+      .poll(async () => (await core.latestCheckpoint()).checkpoint.contents.logLength, { timeout: 30_000 })
+      .toBe(2);
+    const database = new DatabaseSync(join(folder, 'registry.sqlite'));
+    database.exec('DELETE FROM checkpoint WHERE sequence = (SELECT max(sequence) FROM checkpoint)');
+    database.close();
+    await core.submit(testPackage('test:b', { key: operatorKey }).init());
+    await expect.poll(() => failures.length, { timeout: 30_000 }).toBe(1);
+    expect(failures.splice(0)).toEqual([expect.objectContaining({ code: 'STORE_ROLLED_BACK' })]);
   });
 });
 

@@ -93,6 +93,7 @@ export class ThreadWriter implements RegistryWriter {
       else if (message.type === 'outcomes') for (const answer of message.outcomes) this.#settle(answer);
       else if (message.type === 'sequenced') observer?.sequenced(message.pass);
       else if (message.type === 'sign') void this.#sign(message);
+      else if (message.type === 'failed' && this.#isReady) this.#onFailure(toError(message.error));
       else if (message.type === 'log') log[message.level](message.fields, message.message);
     });
     worker.on('error', (error) => this.#fail(error));

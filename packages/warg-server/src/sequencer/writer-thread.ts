@@ -145,6 +145,7 @@ try {
       resignInterval,
       log,
       memory: headFile(`${file}.head`),
+      onFailure: (error) => post({ type: 'failed', error: toMessage(error) }),
       observer: { sequenced: (pass) => post({ type: 'sequenced', pass }) },
     });
     serve(store, writer);
