@@ -104,6 +104,7 @@ class Candidate implements Leadership {
       if (this.#lease !== undefined) {
         if (await this.#leases.renew(this.#lease, duration)) {
           this.#until = asked + duration;
+          this.#saidFailure = false;
           return;
         }
         this.#lose('another process has it');
