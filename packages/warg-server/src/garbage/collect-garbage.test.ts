@@ -210,7 +210,7 @@ describe('collectGarbage', () => {
     });
     await expect(collect({ content: failing })).rejects.toThrow('the store is away');
     const [noted] = await registry.store.read((reads) => reads.audit({ since: 0, limit: 1 }));
-    expect(noted).toMatchObject({ action: 'content.gc', details: { removed: 100 } });
+    expect(noted).toMatchObject({ action: 'content.gc', details: { removed: 120 } });
     expect(await collect({ now: () => Date.now() + 26 * hour })).toMatchObject({ removed: 30 });
   });
 });

@@ -83,15 +83,17 @@ export async function collectGarbage(options: GarbageOptions): Promise<GarbageSu
       else if (each.storedAt === undefined || each.storedAt > oldest) sum.young++;
       else garbage.push(each);
     }
-    for (const { size } of dryRun ? garbage : await removeAll(garbage)) {
-      sum.removed++;
-      sum.removedBytes += size;
-    }
+    if (dryRun) garbage.forEach(count);
+    else if (garbage.length > 0) await removeAll(garbage);
   }
 
-  /** @returns what was removed: not what a record came to name meanwhile */
-  async function removeAll(garbage: readonly StoredContent[]): Promise<readonly StoredContent[]> {
-    if (garbage.length === 0) return [];
+  function count({ size }: StoredContent): void {
+    sum.removed++;
+    sum.removedBytes += size;
+  }
+
+  /** Removes and counts them, but for what a record came to name meanwhile. */
+  async function removeAll(garbage: readonly StoredContent[]): Promise<void> {
     const began = now();
     const noted = await store.transaction(async (transaction) => {
       const areNamed = await transaction.areContentsNamed(garbage.map(({ digest }) => digest));
@@ -101,17 +103,30 @@ export async function collectGarbage(options: GarbageOptions): Promise<GarbageSu
     });
     sum.named += garbage.length - noted.length;
     const left = [...noted];
+    const tried: StoredContent[] = [];
     const worker = async (): Promise<void> => {
       for (let each = left.shift(); each !== undefined; each = left.shift()) {
         if (now() > began + REMOVING / 2)
           throw new Error('the content store takes too long to remove contents');
+        tried.push(each);
         await content.remove(each.digest);
+        count(each);
       }
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    // Whoever called may close both stores once this fails: by then nothing may be under way any more.
+    const ends = await Promise.allSettled(
+      Array.from({ length: AT_ONCE }, () =>
+        worker().catch((error) => {
+          left.length = 0;
+          throw error;
+        }),
+      ),
+    );
     const until = now() + REMEMBERED;
-    await store.transaction((transaction) => transaction.noteRemovals(digestsOf(noted), 'removed', until));
-    return noted;
+    // Of one whose removal failed nobody knows whether it is there: it is uploaded again where it is needed.
+    await store.transaction((transaction) => transaction.noteRemovals(digestsOf(tried), 'removed', until));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 }
 
