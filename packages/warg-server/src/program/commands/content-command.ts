@@ -6,7 +6,7 @@ import type { WithdrawnContent } from '../../store/rows.ts';
 import { administer } from '../administration.ts';
 import { openContent } from '../content.ts';
 import type { ProgramHost } from '../host.ts';
-import { addContentOptions, type ContentOptions } from '../options/content-options.ts';
+import { addContentStoreOptions, type ContentStoreOptions } from '../options/content-options.ts';
 import { type AdministrationOptions, addAdministrationOptions } from '../options/store-options.ts';
 import { ProgramError } from '../program-error.ts';
 
@@ -28,7 +28,7 @@ function digestArgument(): Argument {
   return new Argument('<digest>', 'of the content, as `warg info` prints it').argParser(readDigest);
 }
 
-interface WithdrawOptions extends AdministrationOptions, ContentOptions {
+interface WithdrawOptions extends AdministrationOptions, ContentStoreOptions {
   readonly reason: string;
   readonly delete: boolean;
 }
@@ -49,7 +49,7 @@ function withdrawCommand({ env, stdout }: ProgramHost): Command {
       'after',
       '\nExample:\n\n  warg-server content withdraw sha256:… --reason "court order 7 O 123/29"',
     );
-  addContentOptions(addAdministrationOptions(command));
+  addContentStoreOptions(addAdministrationOptions(command));
   return command.action(async (digest: Digest, options: WithdrawOptions) => {
     const { reason } = options;
     await administer(options, async ({ store, actor }) => {

@@ -4,10 +4,10 @@ import { DEFAULT_LIMITS } from '../../registry/open.ts';
 import { administer } from '../administration.ts';
 import { openContent } from '../content.ts';
 import type { ProgramHost } from '../host.ts';
-import { addContentOptions, type ContentOptions } from '../options/content-options.ts';
+import { addContentStoreOptions, type ContentStoreOptions } from '../options/content-options.ts';
 import { type AdministrationOptions, addAdministrationOptions } from '../options/store-options.ts';
 
-interface GcOptions extends AdministrationOptions, ContentOptions {
+interface GcOptions extends AdministrationOptions, ContentStoreOptions {
   readonly dryRun: boolean;
   readonly json: boolean;
 }
@@ -20,7 +20,7 @@ export function gcCommand(host: ProgramHost): Command {
     .option('--json', 'print a JSON object', false)
     .addHelpText('after', '\nExample:\n\n  warg-server gc --dry-run');
   addAdministrationOptions(command);
-  addContentOptions(command);
+  addContentStoreOptions(command);
   return command.action(async (options: GcOptions) => {
     const summary = await administer(options, async ({ store, actor }) => {
       const { content } = await openContent(options, host.env);
@@ -39,7 +39,7 @@ export function gcCommand(host: ProgramHost): Command {
       }
     });
     const { dryRun } = options;
-    host.stdout.write(options.json ? `${JSON.stringify({ ...summary, dryRun })}\n` : toText(summary, dryRun));
+    host.stdout.write(options.json ? `${JSON.stringify({ ...summary, dryRun }, undefined, 2)}\n` : toText(summary, dryRun));
   });
 }
 

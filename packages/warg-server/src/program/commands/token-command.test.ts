@@ -128,7 +128,7 @@ describe('warg-server token', () => {
     [['add', '--read', '--publish', '--namespace', 'a'], /cannot be used/],
     [['add', '--read', '--namespace', 'a', '--all-namespaces'], /cannot be used/],
     [['add', '--read', '--namespace', '*'], /Expected a namespace/],
-    [['add', '--read', '--namespace', 'a', '--expires', 'soon'], /hours or days/],
+    [['add', '--read', '--namespace', 'a', '--expires', 'soon'], /90s, 30m, 1h or 7d/],
     [['add', '--read', '--namespace', 'a', '--name', 'a\u001b[31m'], /in one line/],
     [['revoke', `wargt_${'0'.repeat(16)}_${'ab'.repeat(32)}_00000000`], /Expected the id/],
   ])('refuses %j, and repeats no token', async (args, message) => {

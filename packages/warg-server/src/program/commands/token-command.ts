@@ -7,10 +7,13 @@ import { makeToken } from '../../http/access/tokens.ts';
 import type { AccessScope, AccessTokenRow } from '../../store/rows.ts';
 import { administer } from '../administration.ts';
 import type { ProgramHost } from '../host.ts';
-import { collectNamespaces } from '../option-values.ts';
+import { collectNamespaces, parseDuration } from '../option-values.ts';
 import { type AdministrationOptions, addAdministrationOptions } from '../options/store-options.ts';
 import { ExitCode, ProgramError } from '../program-error.ts';
 import { tokenDocument, tokenTable } from './token-words.ts';
+
+/** How long a token can be good, ms. */
+const LIFETIME = { least: 60_000, most: 100 * 365 * 86_400_000 };
 
 interface AddOptions extends AdministrationOptions {
   readonly read: boolean;
@@ -48,8 +51,8 @@ export function tokenCommand(host: ProgramHost): Command {
     .addOption(
       new Option(
         '--expires <time>',
-        'how long it is good: 12h, 90d (default: until it is revoked)',
-      ).argParser(parseDuration),
+        'how long it is good: 30m, 12h, 90d (default: until it is revoked)',
+      ).argParser((text) => parseDuration(text, LIFETIME)),
     )
     .addOption(new Option('--name <text>', 'what to call it in lists').default('').argParser(parseName))
     .option('--json', 'print a JSON object', false)
@@ -147,15 +150,6 @@ function iso(time: number): string {
 
 function usage(message: string): ProgramError {
   return new ProgramError(message, { exitCode: ExitCode.usage });
-}
-
-const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000 };
-
-/** @throws InvalidArgumentError */
-function parseDuration(text: string): number {
-  const [, count, unit] = /^([1-9]\d{0,4})([hd])$/.exec(text) ?? [];
-  if (count === undefined) throw new InvalidArgumentError('Expected hours or days, such as 12h or 90d.');
-  return Number(count) * UNITS[unit!]!;
 }
 
 /** @throws InvalidArgumentError */
