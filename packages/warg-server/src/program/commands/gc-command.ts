@@ -39,7 +39,9 @@ export function gcCommand(host: ProgramHost): Command {
       }
     });
     const { dryRun } = options;
-    host.stdout.write(options.json ? `${JSON.stringify({ ...summary, dryRun }, undefined, 2)}\n` : toText(summary, dryRun));
+    host.stdout.write(
+      options.json ? `${JSON.stringify({ ...summary, dryRun }, undefined, 2)}\n` : toText(summary, dryRun),
+    );
   });
 }
 
