@@ -4,6 +4,7 @@ import type { ContentStore } from '../src/content/content-store.ts';
 import { memoryContent } from '../src/content/memory-content.ts';
 import { createRegistry, type Registry, type RegistryOptions } from '../src/create-registry.ts';
 import type { RequestContext } from '../src/http/request-context.ts';
+import { requireDocumented } from './documented-answers.ts';
 import { digestNamed, type TestRecord } from './publisher.ts';
 
 /** An answer, read to its end. */
@@ -19,7 +20,7 @@ export interface Answer {
 /** What a request may be sent with. */
 export type Body = NonNullable<RequestInit['body']>;
 
-/** Speaks to a registry as a client does. */
+/** Speaks to a registry as a client does, and holds every answer against `openapi.json`. */
 export interface RegistryCaller {
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   /** Sends JSON, or a text or bytes as they are. */
@@ -36,6 +37,7 @@ export const base = 'http://registry.test:8090';
 export function callerOf(fetch: Registry['fetch']): RegistryCaller {
   const request: RegistryCaller['request'] = async (path, init, context) => {
     const response = await fetch(new Request(`${base}/${path}`, init), context);
+    await requireDocumented(init?.method ?? 'GET', path, response);
     const bytes = new Uint8Array(await response.arrayBuffer());
     const text = new TextDecoder().decode(bytes);
     return {

@@ -176,7 +176,13 @@ export function jsonSchemas(): Readonly<Record<string, object>> {
   for (const [name, schema] of Object.entries(messageSchemas))
     all[name] = z.toJSONSchema(schema, { io: 'input' });
   for (const [family, schema] of Object.entries(errorSchemas)) {
-    all[`${family[0]?.toUpperCase()}${family.slice(1)}Error`] = z.toJSONSchema(schema, { io: 'input' });
+    all[`${family[0]?.toUpperCase()}${family.slice(1)}Error`] = z.toJSONSchema(schema, {
+      io: 'input',
+      // An error names what was asked for, which may be any integer that the wire can carry.
+      override: ({ jsonSchema }) => {
+        if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      },
+    });
   }
   return all;
 }

@@ -12,6 +12,7 @@ import { contentRoutes } from './routes/content.ts';
 import { fetchRoutes } from './routes/fetch.ts';
 import { healthRoutes } from './routes/health.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
+import { openApiRoutes } from './routes/openapi.ts';
 import { packageRoutes } from './routes/package.ts';
 import { proofRoutes } from './routes/proof.ts';
 import { tileRoutes } from './routes/tiles.ts';
@@ -70,6 +71,11 @@ function patternOf(c: AppContext): string {
 
 /** Every route that this process has. */
 export function routesOf(services: Services): readonly Route[] {
+  const routes = describedRoutes(services);
+  return [...routes, ...openApiRoutes(routes)];
+}
+
+function describedRoutes(services: Services): readonly Route[] {
   if (services.role === 'sequencer') return healthRoutes(services);
   const imported = new ImportedLogs(services.core);
   return [

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import type { RouteAccess } from './access/access.ts';
 import { methodNotAllowed } from './errors.ts';
+import type { Operation } from './openapi/operation.ts';
 import type { AppContext, AppEnv } from './services.ts';
 
 type Handler = (context: AppContext) => Promise<Response> | Response;
@@ -8,6 +9,8 @@ type Handler = (context: AppContext) => Promise<Response> | Response;
 /** One path and what answers its methods. */
 export interface Route {
   readonly path: string;
+  /** What `openapi.json` says of it. A route answers one method, and HEAD with GET. */
+  readonly about: Operation;
   /** Who is let in; `all` if nothing is said, which lets in the fewest. */
   readonly access?: RouteAccess;
   readonly get?: Handler;

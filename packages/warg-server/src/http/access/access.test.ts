@@ -16,7 +16,7 @@ import { makeToken } from './tokens.ts';
 
 /** Every route that lets in whoever comes to a private registry. Think twice before you add one. */
 const DOCUMENTS = ['.well-known/wasm-pkg/registry.json', '.well-known/warg/registry.json'];
-const PUBLIC_ROUTES = [...DOCUMENTS, 'healthz', 'readyz'];
+const PUBLIC_ROUTES = [...DOCUMENTS, 'healthz', 'readyz', 'openapi.json'];
 
 const digest = digestOf(encodeUtf8('their content'));
 const unknown = digestOf(encodeUtf8('nothing that is there'));

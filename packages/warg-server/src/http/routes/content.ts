@@ -12,6 +12,7 @@ import { contentFileName, digestOfFileName } from '../../content/file-content.ts
 import { jsonAnswer, messageBody, notFoundMessage } from '../answers.ts';
 import { namesEtag, parseRange } from '../byte-range.ts';
 import { AnswerError, pathParameter } from '../errors.ts';
+import { contentSources, downloadContent } from '../openapi/content.ts';
 import type { Route } from '../router.ts';
 import type { AppContext, Services } from '../services.ts';
 
@@ -21,6 +22,7 @@ export function contentRoutes(services: Services): readonly Route[] {
   return [
     {
       path: paths.content(':digest'),
+      about: contentSources,
       access: 'token',
       get: async (c) => {
         const digest = pathParameter(() => parseDigest(c.req.param('digest') ?? ''));
@@ -49,6 +51,7 @@ export function contentRoutes(services: Services): readonly Route[] {
     },
     {
       path: 'content/:file',
+      about: downloadContent,
       access: 'link',
       get: async (c) => {
         const digest = digestOfFileName(c.req.param('file') ?? '');

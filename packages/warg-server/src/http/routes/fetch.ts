@@ -13,6 +13,7 @@ import { jsonAnswer } from '../answers.ts';
 import { namesEtag } from '../byte-range.ts';
 import type { ImportedLogs } from '../imported-logs.ts';
 import { readJson } from '../json-body.ts';
+import { fetchCheckpoint, fetchLogs, fetchNames } from '../openapi/fetch.ts';
 import type { Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
@@ -24,6 +25,7 @@ export function fetchRoutes({ core, access, ...bodies }: Services, imported: Imp
   return [
     {
       path: paths.fetchCheckpoint(),
+      about: fetchCheckpoint,
       access: 'token',
       get: async (c) => {
         const { json, checkpoint } = await core.latestCheckpoint();
@@ -37,6 +39,7 @@ export function fetchRoutes({ core, access, ...bodies }: Services, imported: Imp
     },
     {
       path: paths.fetchLogs(),
+      about: fetchLogs,
       access: 'token',
       post: async (c) => {
         const request = await readJson(c, maxLogsBody, bodies, decodeFetchLogsRequest, (_, value) => {
@@ -75,6 +78,7 @@ export function fetchRoutes({ core, access, ...bodies }: Services, imported: Imp
     },
     {
       path: paths.fetchNames(),
+      about: fetchNames,
       access: 'token',
       post: async (c) => {
         const request = await readJson(c, limits.fetchNamesBody, bodies, decodeFetchPackageNamesRequest);

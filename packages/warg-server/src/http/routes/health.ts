@@ -1,5 +1,6 @@
 import { apiError } from '@warg/protocol/api';
 import { jsonAnswer } from '../answers.ts';
+import { health, readiness } from '../openapi/service.ts';
 import type { Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
@@ -9,9 +10,10 @@ import type { Services } from '../services.ts';
  */
 export function healthRoutes({ core, readyCheckpointAge, clock }: Services): readonly Route[] {
   return [
-    { path: 'healthz', access: 'public', get: () => jsonAnswer('{"status":"ok"}') },
+    { path: 'healthz', about: health, access: 'public', get: () => jsonAnswer('{"status":"ok"}') },
     {
       path: 'readyz',
+      about: readiness,
       access: 'public',
       get: async () => {
         if (core.mode() === 'readOnly') {

@@ -1,5 +1,6 @@
 import { apiError, contentTypes, encodeLedgerSourcesResponse, limits, paths } from '@warg/protocol/api';
 import { jsonAnswer } from '../answers.ts';
+import { ledger, ledgerRecords } from '../openapi/log.ts';
 import type { Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
@@ -8,6 +9,7 @@ export function ledgerRoutes({ core }: Services): readonly Route[] {
   return [
     {
       path: paths.ledger(),
+      about: ledger,
       access: 'all',
       get: async () => {
         const { logLength } = (await core.latestCheckpoint()).checkpoint.contents;
@@ -26,6 +28,7 @@ export function ledgerRoutes({ core }: Services): readonly Route[] {
     },
     {
       path: paths.ledgerRecords(':start'),
+      about: ledgerRecords,
       access: 'all',
       get: async (c) => {
         const packed = await core.ledgerRecords(parseStart(c.req.param('start') ?? ''), limits.ledgerRecords);

@@ -18,6 +18,7 @@ import { jsonAnswer } from '../answers.ts';
 import { pathParameter } from '../errors.ts';
 import type { ImportedLogs } from '../imported-logs.ts';
 import { readJson } from '../json-body.ts';
+import { completeContent, publishRecord, recordState, uploadContent } from '../openapi/package.ts';
 import { bodyChunks, refuseDeclaredLength } from '../request-body.ts';
 import { requestFields } from '../request-id.ts';
 import type { Route } from '../router.ts';
@@ -31,6 +32,7 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
   return [
     {
       path: paths.publishRecord(':logId'),
+      about: publishRecord,
       access: 'publish',
       post: async (c) => {
         const logId = logIdOf(c);
@@ -60,6 +62,7 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
     },
     {
       path: paths.record(':logId', ':recordId'),
+      about: recordState,
       access: 'token',
       get: async (c) => {
         const logId = logIdOf(c);
@@ -73,6 +76,7 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
     },
     {
       path: paths.recordContent(':logId', ':recordId', ':digest'),
+      about: uploadContent,
       access: 'link',
       post: async (c) => {
         const upload = { logId: logIdOf(c), recordId: recordIdOf(c), digest: digestOf(c) };
@@ -95,6 +99,7 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
     },
     {
       path: paths.completeContent(':logId', ':recordId', ':digest'),
+      about: completeContent,
       access: 'link',
       post: async (c) => {
         const upload = { logId: logIdOf(c), recordId: recordIdOf(c), digest: digestOf(c) };

@@ -14,6 +14,7 @@ import {
 } from '@warg/protocol/api';
 import { jsonAnswer } from '../answers.ts';
 import { readJson } from '../json-body.ts';
+import { proveAbsence, proveConsistency, proveInclusion } from '../openapi/proof.ts';
 import type { Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
@@ -22,6 +23,7 @@ export function proofRoutes({ core, access, ...bodies }: Services): readonly Rou
   return [
     {
       path: paths.proveInclusion(),
+      about: proveInclusion,
       access: 'token',
       post: async (c) => {
         const { logLength, leafs } = await readJson(
@@ -42,6 +44,7 @@ export function proofRoutes({ core, access, ...bodies }: Services): readonly Rou
     },
     {
       path: paths.proveConsistency(),
+      about: proveConsistency,
       access: 'token',
       post: async (c) => {
         const { from, to } = await readJson(
@@ -56,6 +59,7 @@ export function proofRoutes({ core, access, ...bodies }: Services): readonly Rou
     },
     {
       path: paths.proveAbsence(),
+      about: proveAbsence,
       access: 'token',
       post: async (c) => {
         // To prove that one log is not there and to refuse it for another would tell which are.

@@ -1,5 +1,6 @@
 import { apiError } from '@warg/protocol/api';
 import { parseTilePath } from '@warg/transparency';
+import { logCheckpoint, logEntries, logTile } from '../openapi/log.ts';
 import type { Route } from '../router.ts';
 import type { AppContext, Services } from '../services.ts';
 
@@ -21,6 +22,7 @@ export function tileRoutes({ core }: Services): readonly Route[] {
   return [
     {
       path: 'checkpoint',
+      about: logCheckpoint,
       access: 'all',
       get: async () => {
         const note = await core.logNote();
@@ -32,7 +34,7 @@ export function tileRoutes({ core }: Services): readonly Route[] {
         });
       },
     },
-    { path: 'tile/entries/:index{.+}', access: 'all', get: tile },
-    { path: 'tile/:level/:index{.+}', access: 'all', get: tile },
+    { path: 'tile/entries/:index{.+}', about: logEntries, access: 'all', get: tile },
+    { path: 'tile/:level/:index{.+}', about: logTile, access: 'all', get: tile },
   ];
 }

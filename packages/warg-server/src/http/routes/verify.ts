@@ -7,6 +7,7 @@ import {
 } from '@warg/protocol/api';
 import { jsonAnswer } from '../answers.ts';
 import { readJson } from '../json-body.ts';
+import { verifyCheckpoint } from '../openapi/proof.ts';
 import type { Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
@@ -18,6 +19,7 @@ export function verifyRoutes({ core, ...bodies }: Services): readonly Route[] {
   return [
     {
       path: paths.verifyCheckpoint(),
+      about: verifyCheckpoint,
       access: 'token',
       post: async (c) => {
         const checkpoint = await readJson<SignedCheckpoint | undefined>(

@@ -1,5 +1,6 @@
 import { encodeRegistryDocument, paths } from '@warg/protocol/api';
 import { jsonAnswer } from '../answers.ts';
+import { wargDocument, wasmPkgDocument } from '../openapi/service.ts';
 import type { Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
@@ -11,7 +12,7 @@ export function wellKnownRoutes({ publicUrl, operatorKey }: Services): readonly 
       'cache-control': 'public, max-age=300',
     });
   return [
-    { path: paths.wellKnownWasmPkg(), access: 'public', get },
-    { path: paths.wellKnownWarg(), access: 'public', get },
+    { path: paths.wellKnownWasmPkg(), about: wasmPkgDocument, access: 'public', get },
+    { path: paths.wellKnownWarg(), about: wargDocument, access: 'public', get },
   ];
 }
