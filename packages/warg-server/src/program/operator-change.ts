@@ -3,7 +3,7 @@ import { maySignCheckpoints, type RecordId } from '@warg/protocol';
 import type { OperatorChange } from '../operator/changes.ts';
 import { readOperatorLog } from '../operator/operator-state.ts';
 import { submitOperatorRecord } from '../operator/submit-record.ts';
-import type { RegistryLog } from '../registry/registry.ts';
+import { silentLog, systemClock } from '../registry/defaults.ts';
 import { headFile } from '../sequencer/head-file.ts';
 import { markOf, requireMarks } from '../sequencer/high-water.ts';
 import { soleLeadership } from '../sequencer/leadership.ts';
@@ -68,14 +68,18 @@ function maySign(store: RegistryStore, keyId: string): Promise<boolean> {
   return store.read(async (reads) => maySignCheckpoints((await readOperatorLog(reads)).state, keyId));
 }
 
-const silent: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
-
 async function sequenceHere(store: RegistryStore, memoryFile: string, key: PrivateKey): Promise<void> {
   const memory = headFile(memoryFile);
   await requireMarks(store, [markOf(memory)]);
-  const clock = { now: () => Date.now() };
   const leadership = soleLeadership();
-  const sequencer = new Sequencer({ store, signer: keySigner(key), clock, log: silent, memory, leadership });
+  const sequencer = new Sequencer({
+    store,
+    signer: keySigner(key),
+    clock: systemClock,
+    log: silentLog,
+    memory,
+    leadership,
+  });
   while ((await sequencer.pass()).more);
 }
 

@@ -4,9 +4,10 @@ import { type HighWaterMark, markOf, marksAhead, requireMarks } from '../sequenc
 import type { RegistryWriter } from '../sequencer/writer.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { markOfCheckpoint } from './after-checkpoint.ts';
+import { silentLog } from './defaults.ts';
 import { HeldWriter } from './held-writer.ts';
 import { recover } from './recovery.ts';
-import type { RegistryCoreOptions, RegistryLog } from './registry.ts';
+import type { RegistryCoreOptions } from './registry.ts';
 import { requireSigner } from './require-signer.ts';
 
 /** The reading and the writing side of a registry. */
@@ -28,8 +29,6 @@ export interface OpenStore {
   /** Starts to write. The store itself may be closed by that. */
   readonly startWriter: () => Promise<RegistryWriter>;
 }
-
-const silent: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
  * Brings a store into service that has everything which is known to have been signed. One that lacks some of it is served
@@ -80,7 +79,7 @@ async function openWritable({ reader, startWriter }: OpenStore): Promise<Sides> 
 
 /** Serves what is there, and takes records once everything is: fetched back, or brought back by another process. */
 function openHeld(open: OpenStore, marks: readonly HighWaterMark[], options: RegistryCoreOptions): Sides {
-  const { log = silent, onFailure = () => {}, restore } = options;
+  const { log = silentLog, onFailure = () => {}, restore } = options;
   const store = open.reader();
   const writer = new HeldWriter();
   const stop = new AbortController();
@@ -132,7 +131,7 @@ function recoveryOf(
   options: RegistryCoreOptions,
   signal: AbortSignal,
 ) {
-  const { log = silent, restore } = options;
+  const { log = silentLog, restore } = options;
   return {
     store,
     marks,

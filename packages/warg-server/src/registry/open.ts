@@ -9,8 +9,9 @@ import { openPostgresStore } from '../store/postgres/postgres-store.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { openMemoryStore, openSqliteReader, openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { createCore } from './core.ts';
+import { silentLog, systemClock } from './defaults.ts';
 import { closeBoth, type OpenStore, openWithMarks, type Sides } from './open-with-marks.ts';
-import type { Clock, RegistryCore, RegistryCoreOptions, RegistryLimits, RegistryLog } from './registry.ts';
+import type { RegistryCore, RegistryCoreOptions, RegistryLimits } from './registry.ts';
 import { requireSigner } from './require-signer.ts';
 
 /** What holds where the options say nothing. */
@@ -26,10 +27,6 @@ export const DEFAULT_LIMITS: RegistryLimits = {
 };
 
 const DEFAULT_RESIGN_INTERVAL = 60_000;
-
-const systemClock: Clock = { now: () => Date.now() };
-
-const silent: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
  * Opens the registry in its store; makes the operator log's first record and the first checkpoint if the store is new.
@@ -89,7 +86,7 @@ function openInThread(
   options: RegistryCoreOptions,
   limits: RegistryLimits,
 ): OpenStore {
-  const { namespaces = [], clock = systemClock, log = silent, onFailure } = options;
+  const { namespaces = [], clock = systemClock, log = silentLog, onFailure } = options;
   const { resignInterval = DEFAULT_RESIGN_INTERVAL } = options;
   return {
     store,
@@ -120,7 +117,7 @@ function openInWorker(
   options: RegistryCoreOptions,
   limits: RegistryLimits,
 ): OpenStore {
-  const { namespaces = [], log = silent, onFailure = () => {} } = options;
+  const { namespaces = [], log = silentLog, onFailure = () => {} } = options;
   const { resignInterval = DEFAULT_RESIGN_INTERVAL } = options;
   const store = openSqliteStore(file);
   return {
@@ -139,7 +136,7 @@ function openInWorker(
 /** Without a sequencer: somebody else's must have begun the registry. */
 async function openToAccept(
   store: RegistryStore,
-  { clock = systemClock, log = silent }: RegistryCoreOptions,
+  { clock = systemClock, log = silentLog }: RegistryCoreOptions,
   limits: RegistryLimits,
 ): Promise<Sides> {
   try {

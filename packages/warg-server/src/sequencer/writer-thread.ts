@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { parsePrivateKey, type Signature } from '@warg/crypto';
 import { parseLogKey } from '../log-note/log-key.ts';
+import { systemClock } from '../registry/defaults.ts';
 import { RegistryError } from '../registry/errors.ts';
 import type { RegistryLog } from '../registry/registry.ts';
 import { StoreError } from '../store/errors.ts';
@@ -140,7 +141,7 @@ try {
       signer: toSigner(operator),
       logKey: logKey === undefined ? undefined : parseLogKey(logKey),
       namespaces,
-      clock: { now: () => Date.now() },
+      clock: systemClock,
       limits,
       resignInterval,
       log,

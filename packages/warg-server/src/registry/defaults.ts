@@ -1,0 +1,7 @@
+import type { Clock, RegistryLog } from './registry.ts';
+
+/** What tells the time where the options name nothing else. */
+export const systemClock: Clock = { now: () => Date.now() };
+
+/** What is told everything where nobody wants to know. */
+export const silentLog: RegistryLog = { debug() {}, info() {}, warn() {}, error() {} };
