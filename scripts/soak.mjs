@@ -1,17 +1,19 @@
 // The long variants of tests that `npm test` runs short: a million mutated proofs, a server killed five
-// hundred times under load, and stores of a million packages. Each takes its length from the environment, so that one may ask for other ones:
+// hundred times under load, ten minutes of requests made from openapi.json, and stores of a million packages. Each takes its length from the environment, so that one may ask for other ones:
 // `WARG_KILLS=50 npm run soak`.
 
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { countsLine, sum } from './check/outcome.mjs';
+import { countsLine, failed, passed, sum } from './check/outcome.mjs';
 import { testMember } from './check/unit-tests.mjs';
 import { members } from './check/workspace.mjs';
 
 process.env.WARG_MUTATIONS ??= '1000000';
 process.env.WARG_KILLS ??= '500';
 process.env.WARG_LARGE_STORE ??= '1000000';
+process.env.WARG_SCHEMATHESIS_SECONDS ??= '600';
 const work = mkdtempSync(join(tmpdir(), 'warg-soak-'));
 process.env.WARG_FIGURES ??= join(work, 'figures');
 
@@ -32,6 +34,10 @@ for (const { name, file } of runs) {
   );
   for (const detail of outcome.details) console.log(detail.replace(/^/gm, '  '));
 }
+const requests = spawnSync(process.execPath, ['apps/interop/src/openapi/main.ts'], { encoding: 'utf8' });
+console.log(`requests made from openapi.json:\n${requests.stdout}${requests.stderr}`.trimEnd());
+const count = Number(/^(\d+) passed, 0 failed$/m.exec(requests.stdout)?.[1] ?? 0);
+outcomes.push(requests.status === 0 && count > 0 ? passed(count) : failed('requests made from openapi.json'));
 const figures = process.env.WARG_FIGURES;
 if (existsSync(figures)) console.log(readFileSync(figures, 'utf8').trimEnd());
 rmSync(work, { recursive: true });

@@ -1,5 +1,5 @@
 // `npm run interop`: this implementation against the Rust one, with the real programs of both, and its log against a
-// verifier of transparency logs that knows nothing of Warg.
+// verifier of transparency logs that knows nothing of Warg, and its API against requests made from its own description.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,12 +7,17 @@ import { join } from 'node:path';
 import { bothWays } from './both-ways.ts';
 import { fail, finish, skip } from './checks.ts';
 import { compareServers } from './differential/run.ts';
+import { tryDocument } from './openapi/try-document.ts';
 import { visitPrivateRegistry } from './private/visitors.ts';
 import { NoRust, rustPrograms } from './programs/cargo.ts';
 import { NoGo, tesseraFsck } from './programs/go.ts';
+import { NoPython, schemathesis } from './programs/python.ts';
 import { followRotation } from './rotation/rust-clients.ts';
 import { takeOver } from './take-over.ts';
 import { verifyTiles } from './tiles/verify-tiles.ts';
+
+/** For how long requests are made from `openapi.json`; `npm run soak` does it for longer. */
+const schemathesisSeconds = Number(process.env['WARG_SCHEMATHESIS_SECONDS'] ?? 25);
 
 const work = mkdtempSync(join(tmpdir(), 'warg-interop-'));
 process.on('exit', () => rmSync(work, { recursive: true, force: true }));
@@ -25,6 +30,9 @@ await part('the Rust programs', NoRust, async () => {
   await compareServers(rust, work);
 });
 await part("Tessera's fsck", NoGo, async () => verifyTiles(await tesseraFsck(), work));
+await part('Schemathesis', NoPython, async () =>
+  tryDocument(await schemathesis(), work, schemathesisSeconds),
+);
 finish();
 
 /** A part that cannot be run here is a failure where everything is installed, and a skip elsewhere. */

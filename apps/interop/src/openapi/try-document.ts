@@ -1,0 +1,99 @@
+// Our server against requests that a program which nobody here wrote makes from the server's own description.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodePrivateKey, generatePrivateKey } from '@warg/crypto';
+import { check } from '../checks.ts';
+import { runProgram } from '../programs/processes.ts';
+import { startOurServer } from '../programs/servers.ts';
+import { addExamples, type Document } from './document-with-examples.ts';
+import { publishPackage } from './publish.ts';
+
+const checks = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_schema_conformance',
+];
+
+// 501 says that another registry is asked for, or content sources that are off, as the reference does. It is no failure.
+const settings = `[checks.not_a_server_error]
+expected-statuses = ["2xx", "3xx", "4xx", 501]
+`;
+
+/**
+ * @param program schemathesis
+ * @param seconds for how long
+ */
+export async function tryDocument(program: string, work: string, seconds: number): Promise<void> {
+  const namespace = 'described';
+  const server = await startOurServer({
+    work,
+    namespace,
+    operatorKey: encodePrivateKey(generatePrivateKey()),
+    more: ['--data-store', 'memory'],
+  });
+  try {
+    const published = await publishPackage(server.url, `${namespace}:example`);
+    const document = (await (await fetch(`${server.url}/openapi.json`)).json()) as Document;
+    addExamples(document, published);
+    await check(
+      'Schemathesis finds no answer of our server that openapi.json does not describe',
+      async () => {
+        const options = ['--phases', 'examples,coverage,fuzzing', '--max-time', String(seconds)];
+        const { code, output } = await run(program, work, server.url, document, options, seconds);
+        const summary = /^ +\d+ generated.*$/m.exec(output)?.[0].trim();
+        const operations = Number(/Tested: (\d+)/.exec(output)?.[1]);
+        if (code !== 0 || summary === undefined || operations !== Object.keys(document.paths).length) {
+          throw new Error(`it ended with ${code}\n${output}`);
+        }
+        console.log(`     ${operations} operations, ${summary} in ${seconds} s`);
+      },
+    );
+    await check('Schemathesis finds what is there, and notices what is not described', async () => {
+      const options = ['--phases', 'examples'];
+      const { code, output } = await run(
+        program,
+        work,
+        server.url,
+        withoutSuccess(document),
+        options,
+        seconds,
+      );
+      const found = Number(/Undocumented status code: (\d+)/.exec(output)?.[1]);
+      if (code === 0 || !(found >= 10)) throw new Error(`it ended with ${code}\n${output}`);
+    });
+  } finally {
+    await server.program.stop();
+  }
+}
+
+async function run(
+  program: string,
+  work: string,
+  url: string,
+  document: Document,
+  options: readonly string[],
+  seconds: number,
+): Promise<{ readonly code: number; readonly output: string }> {
+  const [file, config] = [join(work, 'openapi.json'), join(work, 'schemathesis.toml')];
+  writeFileSync(file, JSON.stringify(document));
+  writeFileSync(config, settings);
+  const args = ['--config-file', config, 'run', file, '--url', url, '--checks', checks.join(','), ...options];
+  args.push('--no-shrink', '--continue-on-failure', '--warnings', 'off', '--suppress-health-check', 'all');
+  // Far more than it was given: this only ends one that hangs.
+  const { code, stdout, stderr } = await runProgram(program, args, {
+    cwd: work,
+    timeout: seconds * 1000 + 120_000,
+  });
+  return { code, output: `${stdout.slice(-10_000)}\n${stderr.slice(-2000)}` };
+}
+
+/** The document with no answer in it that says yes. */
+function withoutSuccess(document: Document): Document {
+  const copy = structuredClone(document);
+  for (const { responses } of Object.values(copy.paths).flatMap((methods) => Object.values(methods))) {
+    for (const status of Object.keys(responses)) if (status.startsWith('2')) delete responses[status];
+  }
+  return copy;
+}
