@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ProgramHost } from '../host.ts';
 import { auditCommand } from './audit-command.ts';
+import { backupCommand } from './backup-command.ts';
 import { contentCommand } from './content-command.ts';
 import { fsckCommand } from './fsck-command.ts';
 import { gcCommand } from './gc-command.ts';
@@ -18,5 +19,6 @@ export const commands: readonly ((host: ProgramHost) => Command)[] = [
   auditCommand,
   gcCommand,
   fsckCommand,
+  backupCommand,
   importCommand,
 ];
