@@ -83,13 +83,14 @@ async function* checkpointsOf(
   store: RegistryStore,
   head: StoredCheckpoint,
 ): AsyncGenerator<StoredCheckpoint, undefined> {
-  for (let from = 0; ; from += PAGE) {
+  for (let from = 0; ; ) {
     const page = await store.read((reads) => reads.checkpoints(from, PAGE));
     for (const checkpoint of page) {
       if (checkpoint.logLength > head.logLength) return undefined;
       yield checkpoint;
     }
     if (page.length < PAGE) return undefined;
+    from = page.at(-1)!.sequence + 1;
   }
 }
 
