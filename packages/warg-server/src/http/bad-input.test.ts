@@ -1,10 +1,12 @@
 import { digestOf, encodeUtf8 } from '@warg/crypto';
-import { limits, paths } from '@warg/protocol/api';
+import { contentTypes, limits, paths } from '@warg/protocol/api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestNamed, testPackage } from '../../test/publisher.ts';
 import { type Answer, openRegistry, type RegistryCaller } from '../../test/registry-caller.ts';
 import type { Registry } from '../create-registry.ts';
+import { routesOf } from './app.ts';
+import type { Services } from './services.ts';
 
 let registry: Registry;
 let call: RegistryCaller;
@@ -50,7 +52,14 @@ const calls: readonly (readonly [path: string, good: Record<string, unknown>])[]
   [paths.proveAbsence(), { logLength: 9, logIds: [id] }],
 ];
 const verify = paths.verifyCheckpoint();
-const everyPath = [...calls.map(([path]) => path), verify];
+/** Every route that reads JSON, found in the table of routes so that none is forgotten. */
+const everyPath = routesOf({ publicUrl: 'https://registry.test', core: {} } as Services)
+  .filter(({ about }) => about.body?.[contentTypes.json] !== undefined)
+  .map(({ path }) => path.replace(':logId', pkg.logId));
+
+it('has a well-formed body for every route that reads JSON', () => {
+  expect([...calls.map(([path]) => path), verify].sort()).toEqual([...everyPath].sort());
+});
 
 describe.each(everyPath)('%s', (path) => {
   it.each([
