@@ -11,6 +11,7 @@ import type { Clock, NamespaceDefinition, RegistryLog } from '../registry/regist
 import type { StoreReads, StoreTransaction } from '../store/registry-store.ts';
 import type { LogPart, NamespaceRow } from '../store/rows.ts';
 import { foldRecords } from './fold.ts';
+import { keepOpen } from './keep-open.ts';
 import type { Sequencer } from './sequencer.ts';
 import { type OperatorSigner, signOperatorRecordWith } from './signer.ts';
 
@@ -112,7 +113,7 @@ async function insertOperatorRecord(
   const now = timestampFromMillis(clock.now());
   const time = head !== undefined && compareTimestamps(now, head.time) < 0 ? head.time : now;
   const prev = head?.recordId;
-  const envelope = await signOperatorRecordWith(signer, { prev, time, entries });
+  const envelope = await keepOpen(transaction, () => signOperatorRecordWith(signer, { prev, time, entries }));
   const key = { logId: OPERATOR_LOG_ID, recordId: operatorRecordId(envelope.contentBytes) };
   await transaction.insertRecords([
     {

@@ -20,6 +20,7 @@ import { sameCheckpoint } from '../store/same-checkpoint.ts';
 import { foldRecords } from './fold.ts';
 import type { HeadMemory, SignedHead } from './head-file.ts';
 import { hadRoot, rolledBack } from './high-water.ts';
+import { keepOpen } from './keep-open.ts';
 import type { Leadership } from './leadership.ts';
 import { type OperatorSigner, signCheckpointWith } from './signer.ts';
 
@@ -133,7 +134,7 @@ export class Sequencer {
       if (previous === undefined) return false;
       const timestamp = this.#timestamp(previous);
       if (timestamp === previous.timestamp) return false;
-      const next = await this.#sign({ ...previous, timestamp });
+      const next = await this.#sign(transaction, { ...previous, timestamp });
       if (!(await transaction.replaceCheckpoint(previous, next))) throw new StaleHead();
       await this.#saveNote(transaction, next);
       this.#next = next;
@@ -166,7 +167,7 @@ export class Sequencer {
   async #signHead(transaction: StoreTransaction): Promise<true> {
     const previous = this.#head;
     if (previous === undefined || previous.keyId === keyIdOf(this.#signer.publicKey)) return true;
-    const next = await this.#sign({ ...previous, timestamp: this.#timestamp(previous) });
+    const next = await this.#sign(transaction, { ...previous, timestamp: this.#timestamp(previous) });
     if (!(await transaction.replaceCheckpoint(previous, next))) throw new StaleHead();
     this.#next = next;
     return true;
@@ -335,7 +336,7 @@ export class Sequencer {
       [...heads].map(([logId, recordId]) => [mapKeyBytes(logId), hashLeaf(mapLeafBytes(recordId))] as const),
     );
     await transaction.saveLogParts(parts);
-    const next = await this.#sign({
+    const next = await this.#sign(transaction, {
       sequence: (previous?.sequence ?? -1) + 1,
       logLength,
       logRoot: digestFromBytes(await log.rootAt(logLength)),
@@ -354,14 +355,15 @@ export class Sequencer {
     await transaction.saveLogNote(logKey && checkpointNote(checkpoint, logKey));
   }
 
-  async #sign(checkpoint: Omit<StoredCheckpoint, 'keyId' | 'signature'>): Promise<StoredCheckpoint> {
+  async #sign(
+    transaction: StoreTransaction,
+    checkpoint: Omit<StoredCheckpoint, 'keyId' | 'signature'>,
+  ): Promise<StoredCheckpoint> {
     const { logRoot, logLength, mapRoot, timestamp } = checkpoint;
-    const { keyId, signature } = await signCheckpointWith(this.#signer, {
-      logRoot,
-      logLength,
-      mapRoot,
-      timestamp,
-    });
+    const contents = { logRoot, logLength, mapRoot, timestamp };
+    const { keyId, signature } = await keepOpen(transaction, () =>
+      signCheckpointWith(this.#signer, contents),
+    );
     return { ...checkpoint, keyId, signature };
   }
 
