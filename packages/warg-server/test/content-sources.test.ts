@@ -209,6 +209,18 @@ describe('a source that a publisher names', () => {
         void response.writeHead(302, { location: `https://u:p@a.source.example:${source.port}/x` }).end(),
     ],
     ['redirects nowhere', (_: unknown, response: ServerResponse) => void response.writeHead(302).end()],
+    [
+      'would go on in another protocol',
+      (_: unknown, response: ServerResponse) =>
+        void response.socket?.write(
+          'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n',
+        ),
+    ],
+    [
+      'has headers without end',
+      (_: unknown, response: ServerResponse) =>
+        void response.socket?.write(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}`),
+    ],
   ])('fails its record when it %s, with words that tell nothing', async (_, answer) => {
     await open(guard());
     source.answer(answer);
@@ -223,6 +235,16 @@ describe('a source that a publisher names', () => {
   it.each([
     ['never answers', () => {}],
     ['never ends', (_: unknown, response: ServerResponse) => void response.write('x')],
+    [
+      'only ever says that it will answer',
+      (_: unknown, response: ServerResponse) => {
+        const { socket } = response;
+        const more = (): void => {
+          if (socket?.writable) socket.write('HTTP/1.1 103 Early Hints\r\n\r\n', () => setImmediate(more));
+        };
+        more();
+      },
+    ],
     [
       'sends a byte now and then',
       (_: unknown, response: ServerResponse) => {

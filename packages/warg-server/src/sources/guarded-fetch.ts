@@ -95,6 +95,8 @@ function get(url: URL, guard: SourceGuard, signal: AbortSignal): Promise<Incomin
     });
     sent.on('response', resolve);
     sent.on('error', reject);
+    // A change of protocol (101) that nobody asked for ends the connection with neither an answer nor an error.
+    sent.on('close', () => reject(new SourceRefusedError('the source gives no answer')));
     sent.end();
   });
 }
