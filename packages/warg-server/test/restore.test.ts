@@ -305,4 +305,46 @@ describeWithPostgres('a PostgreSQL database that was taken back', () => {
     const signed = await postgres.query(older, 'SELECT max(log_length) AS longest FROM checkpoint');
     expect(Number(signed[0]!['longest'])).toBe(logLength - 1);
   });
+
+  it('is noticed by a process that only stood by when the newest was signed', async () => {
+    const postgres = await startPostgres();
+    ends.push(() => postgres.remove());
+    const url = await postgres.createDatabase();
+    const database = new URL(url).pathname.slice(1);
+    const admin = url.replace(`/${database}`, '/postgres');
+    const before = await start(postgresStore(url, { runMigrations: true }));
+    await before.call.settle(testPackage('test:a').init());
+    await before.close();
+    await postgres.query(admin, `CREATE DATABASE older TEMPLATE ${database}`);
+
+    const leading = await start(postgresStore(url));
+    const failures: Error[] = [];
+    const headFile = join(dir, 'standby.head');
+    const standby = await start(postgresStore(url), {
+      restore: { headFile },
+      onFailure: (error) => failures.push(error),
+    });
+    await leading.call.settle(testPackage('test:b').init());
+    expect((await standby.checkpoint()).contents.logLength).toBe(3);
+    await until(() => JSON.parse(readFileSync(headFile, 'utf8')).logLength === 3);
+
+    // As when a replica takes over that lagged behind: the standby has no chance to sequence before.
+    await postgres.query(admin, `ALTER DATABASE ${database} ALLOW_CONNECTIONS false`);
+    await postgres.query(
+      admin,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database}'`,
+    );
+    await leading.close();
+    await postgres.query(admin, `ALTER DATABASE ${database} RENAME TO lost`);
+    await postgres.query(admin, `ALTER DATABASE older RENAME TO ${database}`);
+
+    await until(async () => {
+      const { status } = await standby.call.publish(testPackage('test:z').init());
+      return status === 202 || failures.length > 0;
+    });
+    await until(() => failures.length > 0);
+    expect(failures[0]).toMatchObject({ code: 'STORE_ROLLED_BACK' });
+    const signed = await postgres.query(url, 'SELECT max(log_length) AS longest FROM checkpoint');
+    expect(Number(signed[0]!['longest'])).toBe(2);
+  });
 });

@@ -196,6 +196,25 @@ export class Sequencer {
     return count ?? 0;
   }
 
+  /**
+   * Looks what another process has signed meanwhile, while that one sequences, and notes it: should this one take over, on a
+   * database that was taken back or a replica that lagged behind, it must know what clients have seen.
+   */
+  async watch(): Promise<void> {
+    await this.#inTurn(() =>
+      this.#options.store.read(async (reads) => {
+        const head = await reads.latestCheckpoint();
+        const highest = this.#highest ?? this.#options.memory?.read();
+        if (head === undefined || head.logLength <= (highest?.logLength ?? 0)) return;
+        // Another history does not take the place of the one that is known.
+        if (highest !== undefined && (await hadRoot(reads.logStore, highest)) !== true) return;
+        this.#note(head);
+        // The head that is known here is an old one, and a store with that one again must not be taken for the same.
+        this.#settled = false;
+      }),
+    );
+  }
+
   /** The newest committed checkpoint, as far as this sequencer knows. */
   get head(): StoredCheckpoint | undefined {
     return this.#head;

@@ -82,6 +82,8 @@ export class Writer implements RegistryWriter {
   #lookAgain = false;
   /** The store's revision behind which there is nothing that this writer has not looked at. */
   #revision: number | undefined;
+  /** The same of what others signed, while another process sequences. */
+  #watched: number | undefined;
   #closing = false;
   #saidAhead = false;
   #saidFailure = false;
@@ -170,7 +172,8 @@ export class Writer implements RegistryWriter {
 
   /** Looks whether somebody wrote to the store, and if so, whether there is something to sequence. A timer calls it. */
   async look(): Promise<void> {
-    if (this.#options.leadership.current === undefined) return;
+    // Who only accepts never signs.
+    if (this.#options.sequencer === undefined) return;
     if (this.#running !== undefined || this.#looking) {
       this.#lookAgain = true;
       return;
@@ -187,8 +190,14 @@ export class Writer implements RegistryWriter {
   }
 
   async #look(): Promise<void> {
-    const { store } = this.#options;
+    const { store, sequencer, leadership } = this.#options;
     const revision = await store.revision();
+    if (leadership.current === undefined) {
+      if (revision === this.#watched) return;
+      await sequencer?.watch();
+      this.#watched = revision;
+      return;
+    }
     if (revision === this.#revision) return;
     // Asked before a transaction is begun: that would change the revision again, for nothing.
     const [waiting] = await store.read((reads) => reads.processing({ limit: 1, maxBytes: 1 }));
