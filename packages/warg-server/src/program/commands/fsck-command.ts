@@ -4,14 +4,14 @@ import type { Finding } from '../../fsck/findings.ts';
 import { administer } from '../administration.ts';
 import { openContent } from '../content.ts';
 import type { ProgramHost } from '../host.ts';
-import { addContentOptions, type ContentOptions } from '../options/content-options.ts';
+import { addContentStoreOptions, type ContentStoreOptions } from '../options/content-options.ts';
 import { type AdministrationOptions, addAdministrationOptions } from '../options/store-options.ts';
 import { ProgramError } from '../program-error.ts';
 
 /** Most findings that are printed; all are counted. */
 const PRINTED = 100;
 
-interface FsckOptions extends AdministrationOptions, ContentOptions {
+interface FsckOptions extends AdministrationOptions, ContentStoreOptions {
   readonly content: boolean;
   readonly json: boolean;
 }
@@ -27,7 +27,7 @@ export function fsckCommand(host: ProgramHost): Command {
       '\nExit codes: 0 for nothing wrong, 1 for findings.\n\nExample:\n\n  warg-server fsck',
     );
   addAdministrationOptions(command);
-  addContentOptions(command);
+  addContentStoreOptions(command);
   return command.action(async (options: FsckOptions) => {
     const findings: Finding[] = [];
     let count = 0;
