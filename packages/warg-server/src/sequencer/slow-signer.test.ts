@@ -9,12 +9,12 @@ describeWithPostgres('a signer that takes longer than a database lets a transact
   it('signs', async () => {
     const postgres = await startPostgres();
     try {
-      const url = await postgres.createDatabase();
+      const url = `${await postgres.createDatabase()}?idle_in_transaction_session_timeout=1000`;
       const fast = keySigner(generatePrivateKey());
       const operatorSigner: OperatorSigner = {
         publicKey: fast.publicKey,
         async sign(prefix, bytes) {
-          await sleep(2500);
+          await sleep(1500);
           return fast.sign(prefix, bytes);
         },
       };

@@ -42,7 +42,7 @@ export function filledName(namespace: string, number: number): string {
  * The first record of the log is the operator's: package number n is leaf n + 1.
  */
 export async function fillStore(store: RegistryStore, options: FillOptions): Promise<void> {
-  // PostgreSQL ends a transaction in which nothing is asked for two seconds, and folding takes some of a busy machine's time.
+  // PostgreSQL ends a transaction in which nothing is asked for some seconds, and folding takes some of a busy machine's time.
   const { operatorKey, packages, namespace, batch = 1000, onProgress = () => {} } = options;
   const signer = keySigner(operatorKey);
   const leadership = soleLeadership();

@@ -15,7 +15,7 @@ const SESSION = {
   statement_timeout: 30_000,
   lock_timeout: 15_000,
   // A process that hangs in the middle of a transaction keeps others from writing no longer than this.
-  idle_in_transaction_session_timeout: 2_000,
+  idle_in_transaction_session_timeout: 4_000,
   // Every statement finds its rows by an index. Plans that rest on statistics from when a table was small would not.
   enable_seqscan: 'off',
   enable_hashjoin: 'off',
