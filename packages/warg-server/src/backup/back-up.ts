@@ -1,9 +1,11 @@
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SignedCheckpoint } from '@warg/protocol';
 import { encodeSignedCheckpoint } from '@warg/protocol';
 import { digestOfFileName } from '../content/file-content.ts';
+import { syncDirectory, syncFile } from '../content/sync.ts';
+import { signedCheckpoint } from '../store/signed-checkpoint.ts';
 import { copySqliteStore } from '../store/sqlite/copy-store.ts';
 import { openSqliteReader } from '../store/sqlite/sqlite-store.ts';
 
@@ -40,7 +42,7 @@ export async function backUp(options: BackupOptions): Promise<BackupSummary> {
   try {
     const store = join(partial, 'registry.db');
     await copySqliteStore(file, store);
-    await sync(store);
+    await syncFile(store);
     const checkpoint = await newestIn(store);
     const contents =
       contentDir === undefined ? 0 : await copyContents(contentDir, join(partial, 'content'), options);
@@ -52,8 +54,8 @@ export async function backUp(options: BackupOptions): Promise<BackupSummary> {
     };
     const description = join(partial, 'backup.json');
     await writeFile(description, `${JSON.stringify(about, undefined, 2)}\n`, { mode: 0o600 });
-    await sync(description);
-    await sync(partial);
+    await syncFile(description);
+    await syncDirectory(partial);
     options.signal?.throwIfAborted();
     await rename(partial, to);
     return { checkpoint, contents };
@@ -66,10 +68,8 @@ export async function backUp(options: BackupOptions): Promise<BackupSummary> {
 async function newestIn(file: string): Promise<SignedCheckpoint | undefined> {
   const store = openSqliteReader(file);
   try {
-    const found = await store.read((reads) => reads.latestCheckpoint());
-    if (found === undefined) return undefined;
-    const { logRoot, logLength, mapRoot, timestamp, keyId, signature } = found;
-    return { contents: { logRoot, logLength, mapRoot, timestamp }, keyId, signature } as SignedCheckpoint;
+    const newest = await store.read((reads) => reads.latestCheckpoint());
+    return newest && signedCheckpoint(newest);
   } finally {
     await store.close();
   }
@@ -89,7 +89,7 @@ async function copyContents(
     count += 1;
     onProgress?.(count);
   }
-  await sync(join(to, 'files'));
+  await syncDirectory(join(to, 'files'));
   return count;
 }
 
@@ -102,18 +102,6 @@ async function copyContent(from: string, to: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
   }
   await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  await sync(to);
+  await syncFile(to);
   return true;
-}
-
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } catch (error) {
-    // Windows flushes no folders.
-    if (!['EPERM', 'EISDIR', 'EBADF'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-  } finally {
-    await handle.close();
-  }
 }

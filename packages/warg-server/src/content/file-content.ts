@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Digest, isDigest } from '@warg/crypto';
 import type { ByteRange, ContentStore, StoredContent } from './content-store.ts';
 import { openSpool } from './spool.ts';
+import { syncDirectory, syncFile } from './sync.ts';
 
 const readChunkBytes = 128 * 1024;
 
@@ -101,26 +102,6 @@ function streamFile(file: FileHandle, range: ByteRange | undefined): ReadableStr
     },
     { highWaterMark: 0 },
   );
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r+');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Makes a rename inside `dir` durable. Windows cannot open a folder and does not need it. */
-async function syncDirectory(dir: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(dir, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function ignoreMissing(error: unknown): undefined {

@@ -1,5 +1,6 @@
 import { digestFromBytes, digestToBytes, encodeHex } from '@warg/crypto';
 import { EMPTY_MAP, type MapRoot, MerkleMap, memoryMapStore } from '@warg/transparency';
+import { TREE_CACHES } from '../registry/tree-caches.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import type { StoredCheckpoint } from '../store/rows.ts';
 import { messageOf, type Report } from './findings.ts';
@@ -15,7 +16,9 @@ export class MapCheck {
   readonly #store: RegistryStore;
   readonly #head: StoredCheckpoint;
   readonly #report: Report;
+  /** The one that is made again. */
   #map: MerkleMap | undefined;
+  #stored: MerkleMap | undefined;
   #root: MapRoot = EMPTY_MAP;
   #entries: Entry[] = [];
 
@@ -47,8 +50,8 @@ export class MapCheck {
     const root: MapRoot = { hash: digestToBytes(mapRoot), page: mapPage };
     const prove = (some: readonly Entry[]) =>
       this.#store.read(async (reads) => {
-        const map = await MerkleMap.open(reads.mapStore, { cacheBytes: 16 * 1024 * 1024 });
-        await map.prove(
+        this.#stored ??= await MerkleMap.open(reads.mapStore, TREE_CACHES.map);
+        await this.#stored.prove(
           root,
           some.map(([key]) => key),
         );

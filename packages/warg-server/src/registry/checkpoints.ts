@@ -2,6 +2,7 @@ import { encodeSignedCheckpoint } from '@warg/protocol';
 import { checkpointNotFound } from '@warg/protocol/api';
 import type { RegistryStore } from '../store/registry-store.ts';
 import type { StoredCheckpoint } from '../store/rows.ts';
+import { signedCheckpoint } from '../store/signed-checkpoint.ts';
 import type { CheckpointAnswer, WireInteger } from './registry.ts';
 
 /** How many checkpoints of older lengths are kept in memory. */
@@ -57,8 +58,7 @@ export class Checkpoints {
   }
 }
 
-function toAnswer({ sequence, keyId, signature, ...rest }: StoredCheckpoint): CheckpointAnswer {
-  const { logRoot, logLength, mapRoot, timestamp } = rest;
-  const checkpoint = { contents: { logRoot, logLength, mapRoot, timestamp }, keyId, signature };
-  return { checkpoint, json: encodeSignedCheckpoint(checkpoint), sequence };
+function toAnswer(stored: StoredCheckpoint): CheckpointAnswer {
+  const checkpoint = signedCheckpoint(stored);
+  return { checkpoint, json: encodeSignedCheckpoint(checkpoint), sequence: stored.sequence };
 }

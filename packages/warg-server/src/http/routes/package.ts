@@ -11,7 +11,7 @@ import {
   rejection,
 } from '@warg/protocol/api';
 import { ContentError } from '../../content/content-store.ts';
-import type { ContentUpload, RecordStatus } from '../../registry/registry.ts';
+import type { ContentUpload, ContentUse, RecordStatus } from '../../registry/registry.ts';
 import { readSources } from '../../sources/publisher-sources.ts';
 import { addressGroup } from '../address-group.ts';
 import { jsonAnswer } from '../answers.ts';
@@ -78,46 +78,21 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
       path: paths.recordContent(':logId', ':recordId', ':digest'),
       about: uploadContent,
       access: 'link',
-      post: async (c) => {
-        const upload = { logId: logIdOf(c), recordId: recordIdOf(c), digest: digestOf(c) };
-        const { logId, recordId, digest } = upload;
-        await access.requireUpload(c, logId, paths.recordContent(logId, recordId, digest));
-        const versions = await core.expectContent(upload);
-        const request = c.req.raw;
-        refuseDeclaredLength(request, maxContentBytes);
-        const body = bodyChunks(request, c.env, timeouts.idle);
-        const size = await taken(upload, () =>
-          policed.take({ digest: upload.digest, logId: upload.logId, versions }, body, maxContentBytes),
-        );
-        const { state } = await core.contentStored(upload);
-        log.info(
-          { ...requestFields(c), record: upload.recordId, digest: upload.digest, size, state },
-          'content stored',
-        );
-        return new Response(null, { status: 201 });
-      },
+      post: (c) =>
+        receive(c, 'content stored', (use) => {
+          const request = c.req.raw;
+          refuseDeclaredLength(request, maxContentBytes);
+          return policed.take(use, bodyChunks(request, c.env, timeouts.idle), maxContentBytes);
+        }),
     },
     {
       path: paths.completeContent(':logId', ':recordId', ':digest'),
       about: completeContent,
       access: 'link',
-      post: async (c) => {
-        const upload = { logId: logIdOf(c), recordId: recordIdOf(c), digest: digestOf(c) };
-        const { logId, recordId, digest } = upload;
-        // What is good for sending the content is good for saying that it was sent elsewhere.
-        await access.requireUpload(c, logId, paths.recordContent(logId, recordId, digest));
-        const versions = await core.expectContent(upload);
-        const use = { digest: upload.digest, logId: upload.logId, versions };
-        const size = await taken(upload, () =>
-          staged.complete(use, upload.recordId, policed, maxContentBytes),
-        );
-        const { state } = await core.contentStored(upload);
-        log.info(
-          { ...requestFields(c), record: upload.recordId, digest: upload.digest, size, state },
-          'content taken over',
-        );
-        return new Response(null, { status: 201 });
-      },
+      post: (c) =>
+        receive(c, 'content taken over', (use, recordId) =>
+          staged.complete(use, recordId, policed, maxContentBytes),
+        ),
     },
   ];
 
@@ -140,6 +115,28 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
   }
 
   /** Rejects the record if the policy refuses its content. */
+  /**
+   * Lets a content in that a record waits for, and tells the record.
+   *
+   * @param message what the log says of it
+   * @param take stores it, and says how large it is
+   */
+  async function receive(
+    c: AppContext,
+    message: string,
+    take: (use: ContentUse, recordId: RecordId) => Promise<number>,
+  ): Promise<Response> {
+    const [logId, recordId, digest] = [logIdOf(c), recordIdOf(c), digestOf(c)];
+    const upload = { logId, recordId, digest };
+    // What is good for sending the content is good for saying that it was sent elsewhere.
+    await access.requireUpload(c, logId, paths.recordContent(logId, recordId, digest));
+    const versions = await core.expectContent(upload);
+    const size = await taken(upload, async () => take({ digest, logId, versions }, recordId));
+    const { state } = await core.contentStored(upload);
+    log.info({ ...requestFields(c), record: recordId, digest, size, state }, message);
+    return new Response(null, { status: 201 });
+  }
+
   async function taken(upload: ContentUpload, take: () => Promise<number>): Promise<number> {
     try {
       return await take();

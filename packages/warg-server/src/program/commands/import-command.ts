@@ -4,6 +4,7 @@ import { ContentError } from '../../content/content-store.ts';
 import { ImportError } from '../../import/errors.ts';
 import { type ImportProgress, type ImportResult, importRegistry } from '../../import/import-registry.ts';
 import { openSource } from '../../import/source.ts';
+import { signedCheckpoint } from '../../store/signed-checkpoint.ts';
 import { openContent } from '../content.ts';
 import { prepareDir } from '../data-dir.ts';
 import type { ProgramHost } from '../host.ts';
@@ -153,12 +154,11 @@ const phases = {
 } as const;
 
 function toJson(source: string, { from, to, checkpoint, contents }: ImportResult) {
-  const { logRoot, logLength, mapRoot, timestamp, keyId, signature } = checkpoint;
   return {
     source,
     from,
     to,
-    checkpoint: { contents: { logRoot, logLength, mapRoot, timestamp }, keyId, signature },
+    checkpoint: signedCheckpoint(checkpoint),
     contents: contents ?? null,
   };
 }
