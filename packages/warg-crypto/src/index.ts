@@ -50,4 +50,5 @@ export {
   signMessage,
   verifyMessage,
   verifySignature,
+  verifySignatureAsync,
 } from './signature.ts';

@@ -5,8 +5,9 @@ import { backend as node } from './backend/node.ts';
 import { encodeBase64, encodeUtf8 } from './bytes.ts';
 import { decodeDerSignature, encodeDerSignature } from './der.ts';
 import { CryptoError, SignatureError } from './errors.ts';
-import { generatePrivateKey, publicKeyOf } from './private-key.ts';
-import { parseSignature, SignaturePrefix, sign, verifySignature } from './signature.ts';
+import type { PublicKey } from './keys.ts';
+import { generatePrivateKey, publicKeyOf, scalarOf } from './private-key.ts';
+import { parseSignature, SignaturePrefix, sign, verifySignature, verifySignatureAsync } from './signature.ts';
 
 const message = fc.uint8Array({ maxLength: 200 });
 
@@ -58,6 +59,67 @@ describe('signatures', () => {
     }
   });
 
+  it('verify alike in both ways of both implementations, whatever was changed', async () => {
+    const scalar = node.randomScalar();
+    const keys = [scalar, node.randomScalar()].map((each) => node.publicPoint(each));
+    const offCurve = Uint8Array.of(2, ...new Uint8Array(32).fill(0xff));
+    const bytes = encodeUtf8('a record');
+    const good = new Uint8Array(node.sign(scalar, bytes));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...keys, offCurve),
+        fc.constantFrom(bytes, encodeUtf8('b record')),
+        fc.option(fc.nat(511)),
+        async (point, message, bit) => {
+          const signature = good.slice();
+          if (bit !== null) signature[bit >> 3] = (signature[bit >> 3] as number) ^ (1 << (bit & 7));
+          const expected = point === keys[0] && message === bytes && bit === null;
+          for (const backend of [node, noble]) {
+            expect(backend.verify(point, message, signature)).toBe(expected);
+            expect(await backend.verifyAsync(point, message, signature)).toBe(expected);
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('fail in the same way when they are verified off the thread', async () => {
+    const key = generatePrivateKey();
+    const bytes = encodeUtf8('a record');
+    const signature = sign(key, SignaturePrefix.packageRecord, bytes);
+    const publicKey = publicKeyOf(key);
+    await verifySignatureAsync(publicKey, SignaturePrefix.packageRecord, bytes, signature);
+    for (const [key, prefix, content, text] of [
+      [publicKey, SignaturePrefix.operatorRecord, bytes, signature],
+      [publicKey, SignaturePrefix.packageRecord, encodeUtf8('b'), signature],
+      [publicKeyOf(generatePrivateKey()), SignaturePrefix.packageRecord, bytes, signature],
+      [publicKey, SignaturePrefix.packageRecord, bytes, 'ecdsa-p256:AAAA'],
+      [publicKey, SignaturePrefix.packageRecord, bytes, `ecdsa-p384:${signature.slice(11)}`],
+      ['ecdsa-p256:AAAA' as PublicKey, SignaturePrefix.packageRecord, bytes, signature],
+    ] as const) {
+      const expected = thrownBy(() => verifySignature(key, prefix, content, text));
+      expect(expected).toBeInstanceOf(CryptoError);
+      await expect(verifySignatureAsync(key, prefix, content, text)).rejects.toEqual(expected);
+    }
+  });
+
+  it('are verified over the bytes that were given, whatever becomes of these meanwhile', async () => {
+    const key = generatePrivateKey();
+    const bytes = encodeUtf8('a record');
+    const signature = sign(key, SignaturePrefix.packageRecord, bytes);
+    const verified = verifySignatureAsync(publicKeyOf(key), SignaturePrefix.packageRecord, bytes, signature);
+    bytes.fill(0);
+    await verified;
+    const point = node.publicPoint(scalarOf(key));
+    const message = encodeUtf8('a message');
+    const compact = new Uint8Array(node.sign(scalarOf(key), message));
+    const answers = Promise.all([node, noble].map((each) => each.verifyAsync(point, message, compact)));
+    message.fill(0);
+    compact.fill(0);
+    expect(await answers).toEqual([true, true]);
+  });
+
   it('are read as strict DER: what is accepted is what would be written', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 64, maxLength: 64 }), (compact) => {
@@ -91,3 +153,12 @@ describe('signatures', () => {
     );
   });
 });
+
+function thrownBy(run: () => void): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}

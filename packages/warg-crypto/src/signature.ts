@@ -59,6 +59,27 @@ export function verifySignature(
   verifyMessage(publicKey, prefixed(prefix, bytes), signature);
 }
 
+/**
+ * As {@link verifySignature}, with the same errors, off the calling thread where there is another one: on Node, many
+ * calls at once are spread over libuv's threads. Elsewhere it is done before the call returns. The bytes are read (or
+ * copied) before it returns, so they may be changed afterwards.
+ *
+ * @throws SignatureError `SIGNATURE_MISMATCH` when it was not made by the key's owner
+ * @throws CryptoError `INVALID_SIGNATURE` | `UNKNOWN_SIGNATURE_ALGORITHM` when it is no signature at all
+ * @example
+ * await Promise.all(records.map((each) => verifySignatureAsync(key, prefix, each.bytes, each.signature)));
+ */
+export async function verifySignatureAsync(
+  publicKey: PublicKey,
+  prefix: SignaturePrefix,
+  bytes: Uint8Array,
+  signature: string,
+): Promise<void> {
+  const compact = decodeSignature(signature);
+  if (await backend.verifyAsync(publicKeyToBytes(publicKey), prefixed(prefix, bytes), compact)) return;
+  throw mismatch(publicKey);
+}
+
 /** Signs a message without a domain. For records and checkpoints, {@link sign} is the one to call. */
 export function signMessage(key: PrivateKey, message: Uint8Array): Signature {
   const der = encodeDerSignature(backend.sign(scalarOf(key), message));
@@ -74,7 +95,11 @@ export function signMessage(key: PrivateKey, message: Uint8Array): Signature {
 export function verifyMessage(publicKey: PublicKey, message: Uint8Array, signature: string): void {
   const compact = decodeSignature(signature);
   if (backend.verify(publicKeyToBytes(publicKey), message, compact)) return;
-  throw new SignatureError(`the signature was not made by ${publicKey} over these bytes`);
+  throw mismatch(publicKey);
+}
+
+function mismatch(publicKey: PublicKey): SignatureError {
+  return new SignatureError(`the signature was not made by ${publicKey} over these bytes`);
 }
 
 /** The 64 bytes, r then s, of a signature's text. */

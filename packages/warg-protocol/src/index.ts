@@ -45,7 +45,9 @@ export {
   signPackageRecord,
   type VerifiedSignature,
   verifyOperatorEnvelope,
+  verifyOperatorEnvelopeAsync,
   verifyPackageEnvelope,
+  verifyPackageEnvelopeAsync,
 } from './envelopes/signing.ts';
 export {
   IdError,
@@ -120,6 +122,7 @@ export {
   type ValidatedOperatorRecord,
   validateOperator,
   validateOperatorLog,
+  validateOperatorLogAsync,
   validateOperatorRecord,
 } from './state/operator-state.ts';
 export { decodeOperatorState, encodeOperatorState } from './state/operator-state-json.ts';
@@ -132,6 +135,7 @@ export {
   type ValidatedPackageRecord,
   validatePackage,
   validatePackageLog,
+  validatePackageLogAsync,
   validatePackageRecord,
 } from './state/package-state.ts';
 export { decodePackageState, encodePackageState } from './state/package-state-json.ts';

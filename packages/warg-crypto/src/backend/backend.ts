@@ -21,6 +21,8 @@ export interface Backend {
   sign(scalar: Uint8Array, message: Uint8Array): Uint8Array;
   /** ECDSA with SHA-256; high s is accepted. False for a point off the curve. */
   verify(point: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+  /** As `verify`, off the calling thread where there is another one. The bytes are read before it returns. */
+  verifyAsync(point: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean>;
 }
 
 export interface StreamingHash {

@@ -36,4 +36,6 @@ export const backend: Backend = {
       return false;
     }
   },
+  // There is no other thread to do it.
+  verifyAsync: async (point, message, signature) => backend.verify(point, message, signature),
 };

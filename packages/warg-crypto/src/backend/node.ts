@@ -5,6 +5,8 @@ import type { Backend } from './backend.ts';
 import { rfc6979Sign } from './rfc6979.ts';
 
 const CURVE = 'prime256v1';
+/** Of signatures: r and s, and nothing around them. */
+const ENCODING = 'ieee-p1363';
 // SubjectPublicKeyInfo of a compressed P-256 point, up to the point itself (RFC 5480).
 const SPKI_PREFIX = Buffer.from('3039301306072a8648ce3d020106082a8648ce3d030107032200', 'hex');
 
@@ -24,6 +26,15 @@ function importPoint(point: Uint8Array): KeyObject {
   }
   keyObjects.set(id, key);
   return key;
+}
+
+/** Undefined for a point off the curve. */
+function tryImport(point: Uint8Array): KeyObject | undefined {
+  try {
+    return importPoint(point);
+  } catch {
+    return undefined;
+  }
 }
 
 function publicPoint(scalar: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -82,12 +93,18 @@ export const backend: Backend = {
   // OpenSSL's own ECDSA draws a random nonce, and Node has no option for the deterministic one.
   sign: (scalar, message) => rfc6979Sign(scalar, message, publicPoint),
   verify(point, message, signature) {
-    let key: KeyObject;
-    try {
-      key = importPoint(point);
-    } catch {
-      return false;
-    }
-    return verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);
+    const key = tryImport(point);
+    return key !== undefined && verify('sha256', message, { key, dsaEncoding: ENCODING }, signature);
+  },
+  // With a callback the work is done by libuv's threads (four, unless UV_THREADPOOL_SIZE says otherwise), on copies.
+  verifyAsync(point, message, signature) {
+    const key = tryImport(point);
+    if (key === undefined) return Promise.resolve(false);
+    return new Promise((resolve, reject) => {
+      verify('sha256', message, { key, dsaEncoding: ENCODING }, signature, (error, isGood) => {
+        if (error) reject(error);
+        else resolve(isGood);
+      });
+    });
   },
 };

@@ -6,6 +6,7 @@ import {
   SignaturePrefix,
   sign,
   verifySignature,
+  verifySignatureAsync,
 } from '@warg/crypto';
 import { operatorRecordId, packageRecordId, type RecordId } from '../ids.ts';
 import {
@@ -88,6 +89,45 @@ export function verifyOperatorEnvelope(envelope: Envelope, publicKey: PublicKey)
   );
 }
 
+/**
+ * As {@link verifyPackageEnvelope}, off the calling thread where there is another one. The envelope is read before it
+ * returns: what is changed in it afterwards is not what was verified, and the proof does not say so.
+ *
+ * @throws SignatureError `SIGNATURE_MISMATCH`
+ * @throws CryptoError `INVALID_SIGNATURE` | `UNKNOWN_SIGNATURE_ALGORITHM`
+ */
+export function verifyPackageEnvelopeAsync(
+  envelope: Envelope,
+  publicKey: PublicKey,
+): Promise<VerifiedSignature> {
+  const recordId = packageRecordId(envelope.contentBytes);
+  return verifiedAsync(envelope, publicKey, SignaturePrefix.packageRecord, recordId);
+}
+
+/**
+ * As {@link verifyOperatorEnvelope}, off the calling thread where there is another one.
+ *
+ * @throws SignatureError `SIGNATURE_MISMATCH`
+ * @throws CryptoError `INVALID_SIGNATURE` | `UNKNOWN_SIGNATURE_ALGORITHM`
+ */
+export function verifyOperatorEnvelopeAsync(
+  envelope: Envelope,
+  publicKey: PublicKey,
+): Promise<VerifiedSignature> {
+  const recordId = operatorRecordId(envelope.contentBytes);
+  return verifiedAsync(envelope, publicKey, SignaturePrefix.operatorRecord, recordId);
+}
+
+async function verifiedAsync(
+  { contentBytes, signature }: Envelope,
+  publicKey: PublicKey,
+  prefix: SignaturePrefix,
+  recordId: RecordId,
+): Promise<VerifiedSignature> {
+  await verifySignatureAsync(publicKey, prefix, contentBytes, signature);
+  return proofOf(recordId, publicKey, signature);
+}
+
 function verified(
   { contentBytes, signature }: Envelope,
   publicKey: PublicKey,
@@ -95,6 +135,10 @@ function verified(
   recordId: RecordId,
 ): VerifiedSignature {
   verifySignature(publicKey, prefix, contentBytes, signature);
+  return proofOf(recordId, publicKey, signature);
+}
+
+function proofOf(recordId: RecordId, publicKey: PublicKey, signature: string): VerifiedSignature {
   const proof = Object.freeze({ recordId, publicKey, signature });
   genuine.add(proof);
   return proof;

@@ -1,20 +1,13 @@
 // What the state machines of package and operator logs have in common: the chain of records, keys and permissions.
 
-import {
-  CryptoError,
-  type HashAlgorithm,
-  keyIdOf,
-  type PublicKey,
-  type SignaturePrefix,
-  verifySignature,
-} from '@warg/crypto';
+import { type HashAlgorithm, keyIdOf, type PublicKey, type SignaturePrefix } from '@warg/crypto';
 import type { Envelope } from '../envelopes/envelope.ts';
-import { isVerified, type VerifiedSignature } from '../envelopes/signing.ts';
 import { ValidationError } from '../errors.ts';
 import type { HashText, RecordId } from '../ids.ts';
 import { RECORD_VERSION, type RecordFrame } from '../records/record-frame.ts';
 import { compareTimestamps, type Timestamp } from '../records/timestamp.ts';
 import { type DraftMap, draftMap } from './draft-map.ts';
+import type { SignatureCheck } from './signature-check.ts';
 
 /** The last record of a log. */
 export interface LogHead {
@@ -151,29 +144,11 @@ export function closeRecord<P extends string>(
   envelope: Envelope,
   head: LogHead,
   prefix: SignaturePrefix,
-  verified: VerifiedSignature | undefined,
+  checkSignature: SignatureCheck,
 ): void {
   if (draft.algorithm === undefined) throw new ValidationError({ code: 'INITIAL_RECORD_DOES_NOT_INIT' });
   const key = draft.keys.get(envelope.keyId);
   if (key === undefined) throw new ValidationError({ code: 'KEY_ID_NOT_RECOGNIZED', keyId: envelope.keyId });
-  if (!isVerified(verified, head.recordId, key, envelope.signature)) {
-    try {
-      verifySignature(key, prefix, envelope.contentBytes, envelope.signature);
-    } catch (cause) {
-      if (!(cause instanceof CryptoError)) throw cause;
-      throw new ValidationError({ code: 'SIGNATURE_ERROR' }, { cause });
-    }
-  }
+  checkSignature({ envelope, recordId: head.recordId, key, prefix });
   draft.head = head;
-}
-
-/** Runs the fold of one record of several; a failure says which one it was. */
-export function atRecord<T>(recordIndex: number, fold: () => T): T {
-  try {
-    return fold();
-  } catch (error) {
-    // Reflect, because the member is readonly for everybody else.
-    if (error instanceof ValidationError) Reflect.set(error, 'recordIndex', recordIndex);
-    throw error;
-  }
 }

@@ -16,7 +16,6 @@ import {
   applyGrant,
   applyInit,
   applyRevoke,
-  atRecord,
   checkFrame,
   closeRecord,
   type LogDraft,
@@ -25,6 +24,7 @@ import {
   requireInitialized,
   requirePermissions,
 } from './log-draft.ts';
+import { atRecord, checkNow, foldCheckingLater, type SignatureCheck } from './signature-check.ts';
 
 /** Where the packages of a namespace are. */
 export type NamespaceState =
@@ -96,7 +96,7 @@ export function validateOperatorRecord(
   verified?: VerifiedSignature,
 ): ValidatedOperatorRecord {
   const draft = operatorDraft(state);
-  const { record, recordId } = foldRecord(draft, envelope, verified);
+  const { record, recordId } = foldRecord(draft, envelope, checkNow(verified));
   return { state: settle(draft), record, recordId };
 }
 
@@ -114,8 +114,26 @@ export function validateOperatorLog(
 ): OperatorState {
   const draft = operatorDraft(state);
   envelopes.forEach((envelope, index) => {
-    atRecord(index, () => foldRecord(draft, envelope, verified[index]));
+    atRecord(index, () => foldRecord(draft, envelope, checkNow(verified[index])));
   });
+  return settle(draft);
+}
+
+/**
+ * As {@link validateOperatorLog}, with the same result and the same errors; the signatures are verified off the calling
+ * thread where there is another one, many at a time. The records are folded before it returns; the state is given out
+ * once every signature was found good.
+ *
+ * @throws ValidationError with `recordIndex`, for the first record that the log does not allow
+ * @throws RecordError if the bytes of one are no operator record
+ */
+export async function validateOperatorLogAsync(
+  state: OperatorState,
+  envelopes: readonly Envelope[],
+  verified: readonly (VerifiedSignature | undefined)[] = [],
+): Promise<OperatorState> {
+  const draft = operatorDraft(state);
+  await foldCheckingLater(envelopes, verified, (envelope, check) => foldRecord(draft, envelope, check));
   return settle(draft);
 }
 
@@ -140,13 +158,19 @@ function settle({ algorithm, head, permissions, keys, namespaces }: OperatorDraf
 function foldRecord(
   draft: OperatorDraft,
   envelope: Envelope,
-  verified: VerifiedSignature | undefined,
+  checkSignature: SignatureCheck,
 ): { record: OperatorRecord; recordId: RecordId } {
   const record = decodeOperatorRecord(envelope.contentBytes);
   const recordId = operatorRecordId(envelope.contentBytes);
   checkFrame(draft, record);
   for (const entry of record.entries) applyEntry(draft, envelope.keyId, entry);
-  closeRecord(draft, envelope, { recordId, time: record.time }, SignaturePrefix.operatorRecord, verified);
+  closeRecord(
+    draft,
+    envelope,
+    { recordId, time: record.time },
+    SignaturePrefix.operatorRecord,
+    checkSignature,
+  );
   return { record, recordId };
 }
 

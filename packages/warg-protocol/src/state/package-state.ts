@@ -18,7 +18,6 @@ import {
   applyGrant,
   applyInit,
   applyRevoke,
-  atRecord,
   checkFrame,
   closeRecord,
   type LogDraft,
@@ -27,6 +26,7 @@ import {
   requireInitialized,
   requirePermissions,
 } from './log-draft.ts';
+import { atRecord, checkNow, foldCheckingLater, type SignatureCheck } from './signature-check.ts';
 
 /** Where a release stands. */
 export type ReleaseState =
@@ -104,7 +104,7 @@ export function validatePackageRecord(
   verified?: VerifiedSignature,
 ): ValidatedPackageRecord {
   const draft = packageDraft(state);
-  const { record, recordId } = foldRecord(draft, envelope, verified);
+  const { record, recordId } = foldRecord(draft, envelope, checkNow(verified));
   return { state: settle(draft), record, recordId };
 }
 
@@ -122,8 +122,26 @@ export function validatePackageLog(
 ): PackageState {
   const draft = packageDraft(state);
   envelopes.forEach((envelope, index) => {
-    atRecord(index, () => foldRecord(draft, envelope, verified[index]));
+    atRecord(index, () => foldRecord(draft, envelope, checkNow(verified[index])));
   });
+  return settle(draft);
+}
+
+/**
+ * As {@link validatePackageLog}, with the same result and the same errors; the signatures are verified off the calling
+ * thread where there is another one, many at a time. The records are folded before it returns; the state is given out
+ * once every signature was found good.
+ *
+ * @throws ValidationError with `recordIndex`, for the first record that the log does not allow
+ * @throws RecordError if the bytes of one are no package record
+ */
+export async function validatePackageLogAsync(
+  state: PackageState,
+  envelopes: readonly Envelope[],
+  verified: readonly (VerifiedSignature | undefined)[] = [],
+): Promise<PackageState> {
+  const draft = packageDraft(state);
+  await foldCheckingLater(envelopes, verified, (envelope, check) => foldRecord(draft, envelope, check));
   return settle(draft);
 }
 
@@ -148,14 +166,20 @@ function settle({ algorithm, head, permissions, releases, keys }: PackageDraft):
 function foldRecord(
   draft: PackageDraft,
   envelope: Envelope,
-  verified: VerifiedSignature | undefined,
+  checkSignature: SignatureCheck,
 ): { record: PackageRecord; recordId: RecordId } {
   const record = decodePackageRecord(envelope.contentBytes);
   const recordId = packageRecordId(envelope.contentBytes);
   checkFrame(draft, record);
   for (const entry of record.entries)
     applyEntry(draft, envelope.keyId, entry, { recordId, time: record.time });
-  closeRecord(draft, envelope, { recordId, time: record.time }, SignaturePrefix.packageRecord, verified);
+  closeRecord(
+    draft,
+    envelope,
+    { recordId, time: record.time },
+    SignaturePrefix.packageRecord,
+    checkSignature,
+  );
   return { record, recordId };
 }
 
