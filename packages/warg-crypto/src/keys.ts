@@ -22,6 +22,21 @@ export type KeyId = string & { readonly [keyIdBrand]: true };
  * @throws CryptoError `INVALID_PUBLIC_KEY` | `UNKNOWN_SIGNATURE_ALGORITHM`
  */
 export function parsePublicKey(text: string): PublicKey {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const key = readPublicKey(text);
+  if (parsed.size >= PARSED_MOST) parsed.clear();
+  parsed.set(text, key);
+  return key;
+}
+
+// Whether a point lies on the curve takes a square root to find out, about half as long as verifying a signature, and most
+// texts come again and again: a record is read by whoever accepts it, sequences it and checks it. Only keys are kept, and
+// their texts are short.
+const PARSED_MOST = 4096;
+const parsed = new Map<string, PublicKey>();
+
+function readPublicKey(text: string): PublicKey {
   const sec1 = decodeKeyText(text, 'INVALID_PUBLIC_KEY', 'public key');
   const tag = sec1[0];
   const compressed = sec1.length === 33 && (tag === 2 || tag === 3);

@@ -20,8 +20,12 @@ describe('signatures', () => {
         expect(noble.publicPoint(scalar)).toEqual(point);
         const signature = new Uint8Array(node.sign(scalar, bytes));
         expect(new Uint8Array(noble.sign(scalar, bytes))).toEqual(signature);
-        expect(node.verify(point, bytes, signature)).toBe(true);
-        expect(noble.verify(point, bytes, signature)).toBe(true);
+        const der = encodeDerSignature(signature);
+        expect(node.verify(point, bytes, der)).toBe(true);
+        expect(noble.verify(point, bytes, der)).toBe(true);
+        der[der.length - 1]! ^= 1;
+        expect(node.verify(point, bytes, der)).toBe(false);
+        expect(noble.verify(point, bytes, der)).toBe(false);
       }),
       { numRuns: 60 },
     );
@@ -71,8 +75,9 @@ describe('signatures', () => {
         fc.constantFrom(bytes, encodeUtf8('b record')),
         fc.option(fc.nat(511)),
         async (point, message, bit) => {
-          const signature = good.slice();
-          if (bit !== null) signature[bit >> 3] = (signature[bit >> 3] as number) ^ (1 << (bit & 7));
+          const compact = good.slice();
+          if (bit !== null) compact[bit >> 3] = (compact[bit >> 3] as number) ^ (1 << (bit & 7));
+          const signature = encodeDerSignature(compact);
           const expected = point === keys[0] && message === bytes && bit === null;
           for (const backend of [node, noble]) {
             expect(backend.verify(point, message, signature)).toBe(expected);
@@ -113,10 +118,10 @@ describe('signatures', () => {
     await verified;
     const point = node.publicPoint(scalarOf(key));
     const message = encodeUtf8('a message');
-    const compact = new Uint8Array(node.sign(scalarOf(key), message));
-    const answers = Promise.all([node, noble].map((each) => each.verifyAsync(point, message, compact)));
+    const der = encodeDerSignature(node.sign(scalarOf(key), message));
+    const answers = Promise.all([node, noble].map((each) => each.verifyAsync(point, message, der)));
     message.fill(0);
-    compact.fill(0);
+    der.fill(0);
     expect(await answers).toEqual([true, true]);
   });
 

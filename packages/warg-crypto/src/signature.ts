@@ -75,8 +75,8 @@ export async function verifySignatureAsync(
   bytes: Uint8Array,
   signature: string,
 ): Promise<void> {
-  const compact = decodeSignature(signature);
-  if (await backend.verifyAsync(publicKeyToBytes(publicKey), prefixed(prefix, bytes), compact)) return;
+  const der = decodeSignature(signature);
+  if (await backend.verifyAsync(publicKeyToBytes(publicKey), prefixed(prefix, bytes), der)) return;
   throw mismatch(publicKey);
 }
 
@@ -93,8 +93,8 @@ export function signMessage(key: PrivateKey, message: Uint8Array): Signature {
  * @throws CryptoError `INVALID_SIGNATURE` | `UNKNOWN_SIGNATURE_ALGORITHM`
  */
 export function verifyMessage(publicKey: PublicKey, message: Uint8Array, signature: string): void {
-  const compact = decodeSignature(signature);
-  if (backend.verify(publicKeyToBytes(publicKey), message, compact)) return;
+  const der = decodeSignature(signature);
+  if (backend.verify(publicKeyToBytes(publicKey), message, der)) return;
   throw mismatch(publicKey);
 }
 
@@ -102,16 +102,17 @@ function mismatch(publicKey: PublicKey): SignatureError {
   return new SignatureError(`the signature was not made by ${publicKey} over these bytes`);
 }
 
-/** The 64 bytes, r then s, of a signature's text. */
+/** The strict DER form in a signature's text. */
 function decodeSignature(text: string): Uint8Array {
-  const compact = decodeDerSignature(decodeKeyText(text, 'INVALID_SIGNATURE', 'signature'));
+  const der = decodeKeyText(text, 'INVALID_SIGNATURE', 'signature');
+  const compact = decodeDerSignature(der);
   if (!compact || !isScalar(compact.subarray(0, 32)) || !isScalar(compact.subarray(32))) {
     throw new CryptoError(
       'INVALID_SIGNATURE',
       `expected a P-256 signature in DER form, found ${quote(text)}`,
     );
   }
-  return compact;
+  return der;
 }
 
 /** What is signed: the domain's prefix, a colon, the bytes. */

@@ -48,6 +48,7 @@ export {
   verifyOperatorEnvelopeAsync,
   verifyPackageEnvelope,
   verifyPackageEnvelopeAsync,
+  vouchForVerified,
 } from './envelopes/signing.ts';
 export {
   IdError,

@@ -2,8 +2,8 @@
  * What the two implementations of the primitives have in common. `#backend` in package.json's `imports` picks
  * one by condition: `node` gives node:crypto, everything else (and `warg-portable`) gives noble.
  *
- * Scalars and message hashes are 32 bytes, big-endian; points are compressed SEC1, 33 bytes; signatures are
- * 64 bytes, r then s. All of them were checked for length and range before they come here.
+ * Scalars and message hashes are 32 bytes, big-endian; points are compressed SEC1, 33 bytes. All of them were checked
+ * for length and range before they come here.
  */
 export interface Backend {
   readonly name: 'node' | 'noble';
@@ -17,12 +17,16 @@ export interface Backend {
   publicPoint(scalar: Uint8Array): Uint8Array<ArrayBuffer>;
   /** Whether a compressed point with prefix 2 or 3 lies on the curve; uncompressed ones come compressed. */
   decodePoint(sec1: Uint8Array): Uint8Array<ArrayBuffer> | undefined;
-  /** ECDSA with SHA-256 and the deterministic nonce of RFC 6979; s is not normalised. */
+  /** ECDSA with SHA-256 and the deterministic nonce of RFC 6979; s is not normalised. 64 bytes, r then s. */
   sign(scalar: Uint8Array, message: Uint8Array): Uint8Array;
-  /** ECDSA with SHA-256; high s is accepted. False for a point off the curve. */
-  verify(point: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+  /**
+   * ECDSA with SHA-256; high s is accepted. False for a point off the curve.
+   *
+   * @param der the signature in strict DER: OpenSSL takes it as it is, and anything else costs it a conversion
+   */
+  verify(point: Uint8Array, message: Uint8Array, der: Uint8Array): boolean;
   /** As `verify`, off the calling thread where there is another one. The bytes are read before it returns. */
-  verifyAsync(point: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean>;
+  verifyAsync(point: Uint8Array, message: Uint8Array, der: Uint8Array): Promise<boolean>;
 }
 
 export interface StreamingHash {

@@ -2,6 +2,7 @@
 
 import { p256 } from '@noble/curves/nist.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+import { decodeDerSignature } from '../der.ts';
 import type { Backend } from './backend.ts';
 import { decodePortableBase64, encodePortableBase64 } from './portable-base64.ts';
 
@@ -29,13 +30,14 @@ export const backend: Backend = {
     }
   },
   sign: (scalar, message) => p256.sign(message, scalar, { ...OPTIONS, extraEntropy: false }),
-  verify(point, message, signature) {
+  verify(point, message, der) {
+    const signature = decodeDerSignature(der);
     try {
-      return p256.verify(signature, message, point, OPTIONS);
+      return signature !== undefined && p256.verify(signature, message, point, OPTIONS);
     } catch {
       return false;
     }
   },
   // There is no other thread to do it.
-  verifyAsync: async (point, message, signature) => backend.verify(point, message, signature),
+  verifyAsync: async (point, message, der) => backend.verify(point, message, der),
 };

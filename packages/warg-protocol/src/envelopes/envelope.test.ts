@@ -32,6 +32,7 @@ import {
   type VerifiedSignature,
   verifyOperatorEnvelope,
   verifyPackageEnvelope,
+  vouchForVerified,
 } from './signing.ts';
 
 const envelopes: fc.Arbitrary<Envelope> = fc
@@ -198,6 +199,9 @@ describe('VerifiedSignature', () => {
   it('cannot be made by hand, nor changed', () => {
     expect(isVerified({ ...proof }, id, key, envelope.signature)).toBe(false);
     expect(isVerified(structuredClone(proof), id, key, envelope.signature)).toBe(false);
+    const vouched = vouchForVerified(structuredClone(proof));
+    expect(isVerified(vouched, id, key, envelope.signature)).toBe(true);
+    expect(isVerified(vouched, id, publicKeyOf(BOB), envelope.signature)).toBe(false);
     expect(isVerified(Object.create(proof) as VerifiedSignature, id, key, envelope.signature)).toBe(false);
     expect(Reflect.set(proof, 'publicKey', parsePublicKey(publicKeyOf(BOB)))).toBe(false);
   });

@@ -54,7 +54,8 @@ function signContents(contentBytes: Uint8Array, key: PrivateKey, prefix: Signatu
 /**
  * The proof that a signature was verified already, for a fold that would verify it again. It names what was
  * verified; the fold trusts it only for the same record, key and signature, and only if it comes from
- * {@link verifyPackageEnvelope} or {@link verifyOperatorEnvelope} of this very program: a copy is worth nothing.
+ * {@link verifyPackageEnvelope} or {@link verifyOperatorEnvelope} of this very program: a copy is worth nothing, unless
+ * somebody vouches for it.
  */
 export interface VerifiedSignature {
   readonly recordId: RecordId;
@@ -139,6 +140,17 @@ function verified(
 }
 
 function proofOf(recordId: RecordId, publicKey: PublicKey, signature: string): VerifiedSignature {
+  const proof = Object.freeze({ recordId, publicKey, signature });
+  genuine.add(proof);
+  return proof;
+}
+
+/**
+ * Makes a proof of a copy of one, for the only case in which a copy is as good: it came from another thread of the same
+ * program, where structured cloning lost what made it genuine. Nothing is verified here. Never give it what came from a
+ * socket, a file or a database.
+ */
+export function vouchForVerified({ recordId, publicKey, signature }: VerifiedSignature): VerifiedSignature {
   const proof = Object.freeze({ recordId, publicKey, signature });
   genuine.add(proof);
   return proof;

@@ -14,6 +14,7 @@ import {
   recordNotFound,
   recordNotSourcing,
 } from '@warg/protocol/api';
+import { seenContents } from '../content/seen-contents.ts';
 import { readOperatorLog } from '../operator/operator-state.ts';
 import type { Operation, Outcome } from '../sequencer/operations.ts';
 import type { RegistryWriter } from '../sequencer/writer.ts';
@@ -40,6 +41,7 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
   const { store, writer } = options;
   const checkpoints = new Checkpoints(store);
   const proofs = new Proofs(store, checkpoints);
+  const submitting = { ...options, hasContent: seenContents(options.hasContent) };
   let closed: Promise<void> | undefined;
   let signing: { readonly keyId: string; readonly key: PublicKey } | undefined;
   return {
@@ -52,7 +54,7 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
     submit: async (submission) => {
       // Before anything is looked at: what it refers to may be missing here.
       requireWritable(writer);
-      return submitRecord(options, submission);
+      return submitRecord(submitting, submission);
     },
     recordStatus: (logId, recordId) =>
       store.read(async (reads) => (await requireRecord(reads, logId, recordId)).status),

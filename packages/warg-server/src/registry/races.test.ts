@@ -91,7 +91,7 @@ describe('between two questions', () => {
   it('somebody else may begin the package, and the second is told so', async () => {
     const owner = testPackage('test:a', registry.clock);
     const record = testPackage('test:a', registry.clock).init();
-    before.processingOf = async () => {
+    before.submissionFacts = async () => {
       await registry.publish(owner.init());
     };
     await expect(core.submit(record)).rejects.toMatchObject({ status: 401 });
@@ -100,11 +100,11 @@ describe('between two questions', () => {
 
   it('the same record may be published, and is not published twice', async () => {
     const record = testPackage('test:a', registry.clock).init();
-    before.packageNames = async () => {
+    before.submissionFacts = async () => {
       await registry.publish(record);
     };
     expect(await core.submit(record)).toMatchObject({ state: 'published', registryIndex: 1 });
-    expect(before.packageNames).toBeUndefined();
+    expect(before.submissionFacts).toBeUndefined();
     expect(await core.submit(record)).toMatchObject({ state: 'published', registryIndex: 1 });
   });
 });

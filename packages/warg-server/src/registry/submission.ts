@@ -10,6 +10,7 @@ import {
   packageLogId,
   packageRecordId,
   parsePackageName,
+  type VerifiedSignature,
   verifyPackageEnvelope,
 } from '@warg/protocol';
 import {
@@ -23,7 +24,7 @@ import {
 } from '@warg/protocol/api';
 import type { RegistryWriter } from '../sequencer/writer.ts';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
-import type { ContentNeed, ContentSourceRow, RecordKey } from '../store/rows.ts';
+import type { ContentNeed, ContentSourceRow, KeyRow, RecordKey, SubmissionFacts } from '../store/rows.ts';
 import { readRecord, versionsOf } from './records.ts';
 import type {
   Clock,
@@ -62,16 +63,18 @@ export async function submitRecord(
   const record = decodeRecord(envelope, limits);
   const key: RecordKey = { logId, recordId: packageRecordId(envelope.contentBytes) };
 
-  const known = await store.read((reads) => readRecord(reads, key));
+  const query = { ...key, keyId: envelope.keyId, namespace: namespaceOf(packageName) };
+  const facts = await store.read((reads) => reads.submissionFacts(query));
+  const known = facts.hasRecord ? await store.read((reads) => readRecord(reads, key)) : undefined;
   // An expired record may be sent again and starts over.
   if (known !== undefined && known.record.state !== 'expired') return known.status;
 
-  await store.read((reads) => requireNamespace(reads, packageName));
+  requireNamespace(query.namespace, facts);
   requireStrict(record, envelope.contentBytes, clock.now(), limits.clockSkew);
   const digests = requireFewContents(record, limits);
-  await store.read((reads) => refuseWithdrawn(reads, digests));
+  if (facts.hasWithdrawals) await store.read((reads) => refuseWithdrawn(reads, digests));
   await options.recordPolicy?.check({ packageName, envelope, record });
-  await store.read((reads) => requireSigner(reads, logId, record, envelope));
+  const verified = await store.read((reads) => requireSigner(reads, logId, record, envelope, facts));
 
   const contents = await Promise.all(
     digests.map(async (digest) => ({ digest, missing: !(await isHere(digest)) })),
@@ -83,6 +86,7 @@ export async function submitRecord(
   }
   const outcome = await writer.submit({
     type: 'accept',
+    verified,
     record: {
       ...key,
       prev: record.prev,
@@ -166,9 +170,7 @@ function decodeRecord({ contentBytes }: Envelope, { recordBytes }: RegistryLimit
   }
 }
 
-async function requireNamespace(reads: StoreReads, name: PackageName): Promise<void> {
-  const namespace = namespaceOf(name);
-  const [row] = await reads.namespaces([namespace]);
+function requireNamespace(namespace: string, { namespace: row }: SubmissionFacts): void {
   if (row === undefined) throw namespaceNotFound(namespace);
   if (row.registry !== undefined) throw namespaceImported(namespace);
 }
@@ -182,16 +184,22 @@ async function requireSigner(
   logId: LogId,
   record: PackageRecord,
   envelope: Envelope,
-): Promise<void> {
-  const signer = await findSigner(reads, logId, record, envelope.keyId);
+  facts: SubmissionFacts,
+): Promise<VerifiedSignature> {
+  const signer = await findSigner(reads, logId, record, envelope.keyId, facts);
   if (signer === undefined) throw unauthorized(`unknown key id \`${envelope.keyId}\``);
+  const verified = verifyWith(signer.publicKey, envelope);
+  if (!signer.permitted) throw rejection(`the key \`${envelope.keyId}\` has no permission in this package`);
+  return verified;
+}
+
+function verifyWith(publicKey: PublicKey, envelope: Envelope): VerifiedSignature {
   try {
-    verifyPackageEnvelope(envelope, signer.publicKey);
+    return verifyPackageEnvelope(envelope, publicKey);
   } catch (cause) {
     if (!(cause instanceof CryptoError)) throw cause;
     throw unauthorized(`signature \`${envelope.signature}\` verification failed`);
   }
-  if (!signer.permitted) throw rejection(`the key \`${envelope.keyId}\` has no permission in this package`);
 }
 
 /** @throws ApiError 422 */
@@ -211,28 +219,25 @@ async function findSigner(
   logId: LogId,
   record: PackageRecord,
   keyId: string,
+  { key, packageName }: SubmissionFacts,
 ): Promise<Signer | undefined> {
-  const known = await publishedSigner(reads, logId, keyId);
+  const known = key && signerOf(key);
   if (known?.permitted) return known;
+  const [first] = record.entries;
+  const isFirst = record.prev === undefined && packageName === undefined;
+  if (isFirst && first?.type === 'init' && keyIdOf(first.key) === keyId) {
+    return { publicKey: first.key, permitted: true };
+  }
   const coming = await comingSigner(reads, logId, keyId);
   if (coming !== undefined) return coming;
-  // Between the two questions a record may have been published that brings the key: then it is known now.
-  const now = await publishedSigner(reads, logId, keyId);
-  if (now !== undefined) return now;
-
-  const [first] = record.entries;
-  if (record.prev !== undefined || first?.type !== 'init' || keyIdOf(first.key) !== keyId) return undefined;
-  const [name] = await reads.packageNames([logId]);
-  // If the log has been begun since, then perhaps with this very record.
-  return name === undefined
-    ? { publicKey: first.key, permitted: true }
-    : publishedSigner(reads, logId, keyId);
+  // Between the questions a record may have been published that brings the key: then it is known now.
+  const [row] = await reads.keys([{ logId, keyId }]);
+  return row && signerOf(row);
 }
 
 /** A key that the published log knows. */
-async function publishedSigner(reads: StoreReads, logId: LogId, keyId: string): Promise<Signer | undefined> {
-  const [row] = await reads.keys([{ logId, keyId }]);
-  return row && { publicKey: row.publicKey as PublicKey, permitted: row.permissions.length > 0 };
+function signerOf({ publicKey, permissions }: KeyRow): Signer {
+  return { publicKey: publicKey as PublicKey, permitted: permissions.length > 0 };
 }
 
 /** A key that a record brings which is still processing. */

@@ -11,6 +11,7 @@ import type { RegistryLog } from '../registry/registry.ts';
 import type { StoreReads } from '../store/registry-store.ts';
 import type { LogPart, LogPartQuery, StoredRecord } from '../store/rows.ts';
 import { type LogFold, operatorFold, packageFold } from './log-fold.ts';
+import type { VerifiedRecords } from './verified-records.ts';
 
 export interface FoldResult {
   /** In order of arrival. */
@@ -25,12 +26,14 @@ export interface FoldResult {
  * records can touch. A record that does not fit, or that makes the fold throw, is rejected alone.
  *
  * @param signer the id of the key that is to sign the checkpoint with these records
+ * @param verified the signatures that need not be verified again
  */
 export async function foldRecords(
   reads: StoreReads,
   records: readonly StoredRecord[],
   log: RegistryLog,
   signer?: string,
+  verified?: VerifiedRecords,
 ): Promise<FoldResult> {
   const folds = new Map<LogId, LogFold>();
   for (const part of await reads.logParts(partsTouched(records))) {
@@ -40,7 +43,7 @@ export async function foldRecords(
   const rejected: { record: StoredRecord; reason: string }[] = [];
   for (const record of records) {
     try {
-      folds.get(record.logId)!.apply(record);
+      folds.get(record.logId)!.apply(record, verified?.of(record.recordId));
       published.push(record);
     } catch (error) {
       rejected.push({ record, reason: reasonOf(error, record, log) });

@@ -9,6 +9,7 @@ import {
   type PackagePermission,
   type PackageState,
   type Release,
+  type VerifiedSignature,
   type Version,
   validateOperator,
   validatePackage,
@@ -18,8 +19,11 @@ import type { KeyRow, LogPart, NamespaceRow, ReleaseRow, StoredRecord } from '..
 
 /** The state of one log, as far as it was read, while records are folded into it. */
 export interface LogFold {
-  /** @throws ValidationError | RecordError if the record does not fit; the state stays as it was */
-  apply(record: StoredRecord): void;
+  /**
+   * @param verified what came of verifying its signature, if that was done
+   * @throws ValidationError | RecordError if the record does not fit; the state stays as it was
+   */
+  apply(record: StoredRecord, verified?: VerifiedSignature): void;
   /** The rows that are different now; undefined if none is. */
   changes(): LogPart | undefined;
 }
@@ -34,8 +38,8 @@ export function packageFold(part: LogPart): LogFold {
   // The name stands in every record that was accepted while the log was new.
   let packageName = part.packageName;
   return {
-    apply(record) {
-      state = validatePackage(state, record.envelope);
+    apply(record, verified) {
+      state = validatePackage(state, record.envelope, verified);
       packageName ??= record.packageName;
     },
     changes() {
@@ -59,8 +63,8 @@ export function operatorFold(part: LogPart, signer?: string): LogFold {
   };
   let state = before;
   return {
-    apply(record) {
-      const next = validateOperator(state, record.envelope);
+    apply(record, verified) {
+      const next = validateOperator(state, record.envelope, verified);
       if (signer !== undefined && maySignCheckpoints(state, signer) && !maySignCheckpoints(next, signer)) {
         throw operatorKeyInUse(signer);
       }

@@ -1,5 +1,5 @@
 import type { Digest } from '@warg/crypto';
-import type { RecordId } from '@warg/protocol';
+import type { RecordId, VerifiedSignature } from '@warg/protocol';
 import type { RecordStatus } from '../registry/registry.ts';
 import type { ClaimedSource, ContentRemoval, NewRecord, RecordKey } from '../store/rows.ts';
 
@@ -9,7 +9,12 @@ import type { ClaimedSource, ContentRemoval, NewRecord, RecordKey } from '../sto
  * could have changed meanwhile is.
  */
 export type Operation =
-  | { readonly type: 'accept'; readonly record: NewRecord }
+  | {
+      readonly type: 'accept';
+      readonly record: NewRecord;
+      /** What came of verifying its signature, so that whoever sequences it here need not verify it again. */
+      readonly verified?: VerifiedSignature;
+    }
   | {
       readonly type: 'contentStored';
       readonly record: RecordKey;

@@ -297,6 +297,13 @@ describe('two sequencers on one store', () => {
       await Promise.all([left.writer.tick(), right.writer.tick()]);
       await Promise.all([left.writer.idle(), right.writer.idle()]);
     }
+    // One behind the other, so that each must find itself late.
+    for (const [turn, each] of [left, right, left].entries()) {
+      const record = testPackage(`test:turn${turn}`, { now }).init();
+      records.push(record);
+      await each.core.submit(record);
+      await each.writer.idle();
+    }
     const found = await statuses(right, records);
     expect(found.every(({ state }) => state === 'published')).toBe(true);
     expect(new Set(found.map(indexOf)).size).toBe(records.length);

@@ -23,6 +23,7 @@ import { hadRoot, rolledBack } from './high-water.ts';
 import { keepOpen } from './keep-open.ts';
 import type { Leadership } from './leadership.ts';
 import { type OperatorSigner, signCheckpointWith } from './signer.ts';
+import { VerifiedRecords } from './verified-records.ts';
 
 /** Most records of one checkpoint, and most bytes of them: bounds how long acceptances wait for it. */
 const BATCH = { limit: 512, maxBytes: 4 * 1024 * 1024 };
@@ -57,6 +58,8 @@ class StaleHead extends Error {}
  * After a refusal, or an error that leaves open whether a commit happened, everything is read from the store again.
  */
 export class Sequencer {
+  /** Filled by whoever accepts records in this thread. */
+  readonly verified = new VerifiedRecords();
   readonly #options: SequencerOptions;
   #signer: OperatorSigner;
   #trees: { readonly log: MerkleLog; readonly map: MerkleMap } | undefined;
@@ -78,14 +81,17 @@ export class Sequencer {
 
   /** Publishes or rejects every record that is processing, up to a limit, in order of arrival. */
   async pass(): Promise<PassResult> {
+    const settled: RecordId[] = [];
     const result = await this.#attemptAsLeader(async (transaction) => {
       const records = await transaction.processing(BATCH);
       if (records.length === 0) return { published: 0, rejected: 0, more: false };
+      settled.push(...records.map(({ recordId }) => recordId));
       const { published, rejected, parts } = await foldRecords(
         transaction,
         records,
         this.#options.log,
         keyIdOf(this.#signer.publicKey),
+        this.verified,
       );
       const changedAt = this.#options.clock.now();
       const first = this.#head?.logLength ?? 0;
@@ -106,6 +112,7 @@ export class Sequencer {
       await this.#extend(transaction, published, parts);
       return { published: published.length, rejected: rejected.length, more: true };
     });
+    if (result !== undefined) for (const recordId of settled) this.verified.forget(recordId);
     return result ?? { published: 0, rejected: 0, more: this.#options.leadership.current !== undefined };
   }
 

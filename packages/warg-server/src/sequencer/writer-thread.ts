@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { parsePrivateKey, type Signature } from '@warg/crypto';
+import { vouchForVerified } from '@warg/protocol';
 import { parseLogKey } from '../log-note/log-key.ts';
 import { systemClock } from '../registry/defaults.ts';
 import { RegistryError } from '../registry/errors.ts';
@@ -8,7 +9,7 @@ import { StoreError } from '../store/errors.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { headFile } from './head-file.ts';
-import type { Outcome } from './operations.ts';
+import type { Operation, Outcome } from './operations.ts';
 import { keySigner, type OperatorSigner } from './signer.ts';
 import { startWriter } from './start-writer.ts';
 import type {
@@ -98,11 +99,17 @@ function settle(id: number, work: Promise<Outcome | undefined>): void {
   );
 }
 
+/** The thread that sent it has verified the signature; on the way here the proof has become a copy. */
+function vouched(operation: Operation): Operation {
+  if (operation.type !== 'accept' || operation.verified === undefined) return operation;
+  return { ...operation, verified: vouchForVerified(operation.verified) };
+}
+
 function serve(store: RegistryStore, writer: Writer): void {
   port.on('message', (message: ToThread) => {
     switch (message.type) {
       case 'operations':
-        for (const { id, operation } of message.operations) settle(id, writer.submit(operation));
+        for (const { id, operation } of message.operations) settle(id, writer.submit(vouched(operation)));
         return;
       case 'useSigner':
         settle(

@@ -1,17 +1,20 @@
 import type { Clock, RegistryLog, SequencingObserver } from '../registry/registry.ts';
 import { StoreError } from '../store/errors.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
-import type { NewRecord } from '../store/rows.ts';
-import { acceptRecords } from './acceptance.ts';
 import { Collector } from './collector.ts';
-import { contentRejected, contentStored, sourcesFailed } from './contents.ts';
 import type { Leadership } from './leadership.ts';
 import type { Operation, Outcome, WriterLimits } from './operations.ts';
 import type { Sequencer } from './sequencer.ts';
 import type { OperatorSigner } from './signer.ts';
+import { countReady, writeOperations } from './write-operations.ts';
 
 /** Most operations of one transaction. */
 const GROUP = 1000;
+/**
+ * While acceptances keep coming, sequencing waits until so many records do, or the first of them so long, ms: a checkpoint
+ * of many costs little more than one of few. When nothing comes, nothing waits.
+ */
+const GATHER = { records: 256, time: 50 };
 /** How long the writer waits after a failure before it tries to sequence again, ms: doubled up to the maximum. */
 const RETRY = { first: 100, most: 5_000 };
 /** How often the regular work is looked after at least, ms. */
@@ -72,6 +75,8 @@ export class Writer implements RegistryWriter {
   #running: Promise<void> | undefined;
   /** Whether something may be processing: at the start there may be what an earlier process left. */
   #unsequenced = true;
+  /** Records that were accepted since the last attempt to sequence, and when the first of them was. */
+  #gathered = { records: 0, since: 0 };
   #retryDelay = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #ticker: NodeJS.Timeout | undefined;
@@ -256,14 +261,23 @@ export class Writer implements RegistryWriter {
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#queue.length > 0) await this.#writeGroup(this.#queue.splice(0, GROUP));
       const canSequence = this.#unsequenced && this.#retryTimer === undefined;
-      if (canSequence) await this.#sequence();
+      // Who was just answered may have the next record on its way.
+      if (canSequence) await new Promise((resolve) => setImmediate(resolve));
+      if (canSequence && !this.#isGathering()) await this.#sequence();
       if (this.#queue.length === 0 && !(this.#unsequenced && canSequence && this.#retryTimer === undefined))
         return;
     }
   }
 
+  #isGathering(): boolean {
+    if (this.#queue.length === 0 || this.#closing) return false;
+    const { records, since } = this.#gathered;
+    return records < GATHER.records && performance.now() - since < GATHER.time;
+  }
+
   async #sequence(): Promise<void> {
     const { sequencer, leadership, log, observer } = this.#options;
+    this.#gathered = { records: 0, since: 0 };
     if (sequencer === undefined || leadership.current === undefined) {
       // Whoever sequences is told by the commit, and looks when it begins to.
       this.#unsequenced = false;
@@ -324,42 +338,16 @@ export class Writer implements RegistryWriter {
   }
 
   async #write(operations: readonly Operation[]): Promise<Outcome[]> {
-    const { store, clock, limits } = this.#options;
-    const outcomes = await store.transaction(async (transaction) => {
-      const results = new Array<Outcome>(operations.length);
-      const accepts: { readonly index: number; readonly record: NewRecord }[] = [];
-      for (const [index, operation] of operations.entries()) {
-        if (operation.type === 'accept') accepts.push({ index, record: operation.record });
-      }
-      if (accepts.length > 0) {
-        const accepted = await acceptRecords(
-          transaction,
-          accepts.map(({ record }) => record),
-          limits,
-        );
-        accepts.forEach(({ index }, i) => {
-          results[index] = accepted[i]!;
-        });
-      }
-      const now = clock.now();
-      for (const [index, operation] of operations.entries()) {
-        if (operation.type === 'contentStored') {
-          results[index] = await contentStored(transaction, operation, now);
-        } else if (operation.type === 'contentRejected') {
-          results[index] = await contentRejected(transaction, operation.record, operation.reason, now);
-        } else if (operation.type === 'claimSource') {
-          results[index] = { type: 'source', source: await transaction.claimSource(now, operation.until) };
-        } else if (operation.type === 'sourcesFailed') {
-          results[index] = await sourcesFailed(transaction, operation.record, operation.digest, now);
-        } else if (operation.type === 'tokenUsed') {
-          await transaction.noteAccessTokenUse(operation.id, operation.now);
-          results[index] = { type: 'noted' };
-        }
-      }
-      return results;
-    });
-    if (outcomes.some((outcome) => outcome.type === 'status' && outcome.status.state === 'processing')) {
+    const { store, clock, limits, sequencer } = this.#options;
+    for (const operation of operations) {
+      if (operation.type === 'accept' && operation.verified) sequencer?.verified.add(operation.verified);
+    }
+    const outcomes = await writeOperations(store, operations, limits, clock.now());
+    const ready = countReady(outcomes);
+    if (ready > 0) {
       this.#unsequenced = true;
+      const { records, since } = this.#gathered;
+      this.#gathered = { records: records + ready, since: records === 0 ? performance.now() : since };
     }
     return outcomes;
   }

@@ -13,6 +13,7 @@ import type {
   ReleaseRow,
   StoredCheckpoint,
   StoredRecord,
+  SubmissionFacts,
   WithdrawnContent,
 } from './rows.ts';
 
@@ -145,6 +146,28 @@ export function fromCheckpoint(checkpoint: StoredCheckpoint): CheckpointColumns 
     checkpoint.keyId,
     checkpoint.signature,
   ];
+}
+
+export type SubmissionColumns = [
+  hasRecord: number,
+  hasWithdrawals: number,
+  packageName: string | null,
+  namespace: string | null,
+  registry: string | null,
+  keyId: string | null,
+  publicKey: string | null,
+  permissions: string | null,
+];
+
+export function toSubmissionFacts(row: SubmissionColumns): SubmissionFacts {
+  const [hasRecord, hasWithdrawals, packageName, namespace, registry, keyId, publicKey, permissions] = row;
+  return {
+    hasRecord: hasRecord === 1,
+    hasWithdrawals: hasWithdrawals === 1,
+    packageName: (packageName ?? undefined) as PackageName | undefined,
+    namespace: namespace === null ? undefined : { namespace, registry: registry ?? undefined },
+    key: keyId === null ? undefined : toKey([keyId, publicKey!, permissions!]),
+  };
 }
 
 export type AccessTokenColumns = [

@@ -21,6 +21,8 @@ import type {
   RecordKey,
   StoredCheckpoint,
   StoredRecord,
+  SubmissionFacts,
+  SubmissionQuery,
   WithdrawnContent,
 } from './rows.ts';
 
@@ -38,6 +40,8 @@ export interface StoreReads {
   /** The note of the newest checkpoint; undefined if it was signed without a key of the log. */
   logNote(): Promise<LogNote | undefined>;
 
+  /** What must be known of a record before it is accepted, with one question: every submission asks it. */
+  submissionFacts(query: SubmissionQuery): Promise<SubmissionFacts>;
   findRecords(keys: readonly RecordKey[]): Promise<readonly (StoredRecord | undefined)[]>;
   /** What the record with this arrival number needs, in the order of its entries. */
   contentsOf(arrival: number): Promise<readonly ContentNeed[]>;

@@ -11,6 +11,26 @@ export interface RecordKey {
 /** `expired` is told to the outside as rejected; it differs in that the same record may be sent again. */
 export type RecordState = 'sourcing' | 'processing' | 'rejected' | 'expired' | 'published';
 
+/** What is asked before a record is accepted. */
+export interface SubmissionQuery extends RecordKey {
+  /** The key that its envelope names. */
+  readonly keyId: string;
+  readonly namespace: string;
+}
+
+/** All of it as it is at one moment. */
+export interface SubmissionFacts {
+  /** Whether this record is there, in whatever state. */
+  readonly hasRecord: boolean;
+  /** Whether any content is withdrawn. */
+  readonly hasWithdrawals: boolean;
+  /** The package that the log is of, if it was begun. */
+  readonly packageName: PackageName | undefined;
+  readonly namespace: NamespaceRow | undefined;
+  /** The key, if the published log knows it. */
+  readonly key: KeyRow | undefined;
+}
+
 /** A record as it was accepted. */
 export interface NewRecord extends RecordKey {
   /** The record id that it names as its predecessor, in text form; of any length, as received. */

@@ -15,6 +15,7 @@ import type {
   PublishedQuery,
   RecordKey,
   StoredCheckpoint,
+  SubmissionQuery,
   WithdrawnContent,
 } from '../rows.ts';
 import * as access from './access-queries.ts';
@@ -27,6 +28,7 @@ import * as reads from './record-reads.ts';
 import * as writes from './record-writes.ts';
 import * as removals from './removal-queries.ts';
 import * as sources from './source-queries.ts';
+import { submissionFacts } from './submission-queries.ts';
 import { postgresLogStore, postgresMapStore } from './tree-stores.ts';
 import * as withdrawn from './withdrawal-queries.ts';
 
@@ -58,6 +60,9 @@ export class PostgresSession implements StoreTransaction {
     return checkpoints.logNote(this.#db);
   }
 
+  submissionFacts(query: SubmissionQuery) {
+    return submissionFacts(this.#db, query);
+  }
   findRecords(keys: readonly RecordKey[]) {
     return reads.findRecords(this.#db, keys);
   }

@@ -18,7 +18,9 @@ function queries(): string[] {
 }
 
 function planOf(database: DatabaseSync, sql: string): string[] {
-  const values = Array.from(sql.matchAll(/\?/g), () => null);
+  // A number behind the mark means that a value is used more than once.
+  const places = new Set(Array.from(sql.matchAll(/\?(\d*)/g), ([, number], at) => number || `at ${at}`));
+  const values = Array.from(places, () => null);
   return database
     .prepare(`EXPLAIN QUERY PLAN ${sql}`)
     .all(...values)
@@ -34,12 +36,14 @@ describe('the queries', () => {
     for (const sql of found) {
       for (const step of planOf(connection.database, sql)) {
         // The partial index holds nothing but what is processing; the newest checkpoint is the last row; tokens are listed
-        // by hand; and a list of namespaces is what it is.
+        // by hand; a list of namespaces is what it is; and whether a table has a row is told by its first.
         const isShort =
           /INDEX record_processing$/.test(step) ||
           /ORDER BY sequence DESC LIMIT 1$/.test(sql) ||
           /FROM access_token ORDER BY number$/.test(sql) ||
-          /^SCAN json_each VIRTUAL TABLE/.test(step);
+          /^SCAN json_each VIRTUAL TABLE/.test(step) ||
+          /^SCAN (CONSTANT ROW|\(subquery-\d+\))$/.test(step) ||
+          (/^SCAN withdrawn_content/.test(step) && /EXISTS \(SELECT 1 FROM withdrawn_content\)/.test(sql));
         if (!isShort) expect(`${step}: ${sql}`).not.toMatch(/^SCAN/);
       }
     }

@@ -16,6 +16,7 @@ import type {
   PublishedQuery,
   RecordKey,
   StoredCheckpoint,
+  SubmissionQuery,
   WithdrawnContent,
 } from '../rows.ts';
 import * as access from './access-queries.ts';
@@ -26,6 +27,7 @@ import * as logs from './log-queries.ts';
 import * as records from './record-queries.ts';
 import * as removals from './removal-queries.ts';
 import * as sources from './source-queries.ts';
+import { submissionFacts } from './submission-queries.ts';
 import * as withdrawn from './withdrawal-queries.ts';
 
 /** Questions and writes on one connection; whether they are in a transaction is the store's business. */
@@ -56,6 +58,9 @@ export class SqliteSession implements StoreTransaction {
     return checkpoints.logNote(this.#db);
   }
 
+  async submissionFacts(query: SubmissionQuery) {
+    return submissionFacts(this.#db, query);
+  }
   async findRecords(keys: readonly RecordKey[]) {
     return keys.map((key) => records.findRecord(this.#db, key));
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { RegistryStore } from '../registry-store.ts';
 import type { LogPart, ReleaseRow } from '../rows.ts';
-import { logIdOf, logPart, recordIdOf } from './fixtures.ts';
+import { digestNamed, logIdOf, logPart, newRecord, recordIdOf } from './fixtures.ts';
 import type { StoreTest } from './store-suite.ts';
 
 async function save(store: RegistryStore, ...parts: LogPart[]): Promise<void> {
@@ -35,6 +35,45 @@ export function logTests(test: StoreTest): void {
       assert.deepEqual(await reads.keys([{ logId, keyId: 'k' }]), [undefined]);
       assert.deepEqual(await reads.namespaces(['n']), [undefined]);
     });
+  });
+
+  test('are known to a submission as far as it asks', async ({ store, reader }) => {
+    const key = { keyId: 'k', publicKey: 'the key', permissions: ['release', 'yank'] };
+    const of = { logId: logIdOf('a'), recordId: recordIdOf('first'), keyId: 'k', namespace: 'n' };
+    const facts = () => reader.read((reads) => reads.submissionFacts(of));
+    const nothing = {
+      hasRecord: false,
+      hasWithdrawals: false,
+      packageName: undefined,
+      namespace: undefined,
+      key: undefined,
+    };
+    assert.deepEqual(await facts(), nothing);
+
+    const part = logPart('a', { keys: [key] });
+    const record = newRecord('a', 'first', { state: 'sourcing' });
+    await save(store, part, { ...logPart('o'), namespaces: [{ namespace: 'n', registry: 'other.example' }] });
+    await store.transaction(async (transaction) => {
+      await transaction.insertRecords([record]);
+      const withdrawn = { digest: digestNamed('bad'), reason: 'order 7', since: 1000 };
+      await transaction.withdrawContent(withdrawn);
+    });
+    assert.deepEqual(await facts(), {
+      hasRecord: true,
+      hasWithdrawals: true,
+      packageName: part.packageName,
+      namespace: { namespace: 'n', registry: 'other.example' },
+      key,
+    });
+    const other = await reader.read((reads) =>
+      reads.submissionFacts({
+        logId: logIdOf('b'),
+        recordId: recordIdOf('first'),
+        keyId: 'k',
+        namespace: 'm',
+      }),
+    );
+    assert.deepEqual(other, { ...nothing, hasWithdrawals: true });
   });
 
   test('are found in the order of their ids, and whole', async ({ store, reader }) => {
