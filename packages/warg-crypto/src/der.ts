@@ -3,9 +3,14 @@
 
 /** From r ‖ s, 32 bytes each, to DER. */
 export function encodeDerSignature(compact: Uint8Array): Uint8Array {
-  const r = encodeInteger(compact.subarray(0, 32));
-  const s = encodeInteger(compact.subarray(32, 64));
-  return Uint8Array.from([0x30, r.length + s.length, ...r, ...s]);
+  const sizeOfR = integerSize(compact, 0);
+  const sizeOfS = integerSize(compact, 32);
+  const der = new Uint8Array(6 + sizeOfR + sizeOfS);
+  der[0] = 0x30;
+  der[1] = 4 + sizeOfR + sizeOfS;
+  writeInteger(der, 2, compact.subarray(0, 32), sizeOfR);
+  writeInteger(der, 4 + sizeOfR, compact.subarray(32, 64), sizeOfS);
+  return der;
 }
 
 /** From DER to r ‖ s, 32 bytes each; undefined when it is not strict DER or a number takes more than 32 bytes. */
@@ -18,13 +23,20 @@ export function decodeDerSignature(der: Uint8Array): Uint8Array | undefined {
   return afterS === der.length ? compact : undefined;
 }
 
-function encodeInteger(number: Uint8Array): number[] {
-  let start = 0;
-  while (start < number.length - 1 && number[start] === 0) start++;
-  const digits = [...number.subarray(start)];
-  // A leading bit that is set would make the number negative.
-  if ((digits[0] as number) >= 0x80) digits.unshift(0);
-  return [0x02, digits.length, ...digits];
+/** How many bytes the number of 32 bytes at `at` takes without leading zeros. */
+function integerSize(compact: Uint8Array, at: number): number {
+  let start = at;
+  while (start < at + 31 && compact[start] === 0) start++;
+  // A leading bit that is set would make the number negative: it gets a zero before it.
+  return at + 32 - start + ((compact[start] as number) >= 0x80 ? 1 : 0);
+}
+
+/** Writes a number right-aligned into `size` bytes, which it fits, behind its tag and length. */
+function writeInteger(der: Uint8Array, at: number, number: Uint8Array, size: number): void {
+  der[at] = 0x02;
+  der[at + 1] = size;
+  const digits = number.subarray(Math.max(0, 32 - size));
+  der.set(digits, at + 2 + size - digits.length);
 }
 
 /** Writes the number at `at` into `target`, right-aligned; returns where it ends, undefined when it is malformed. */

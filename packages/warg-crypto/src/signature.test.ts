@@ -150,6 +150,24 @@ describe('signatures', () => {
     );
   });
 
+  it('are written in the fewest bytes, however small their numbers are', () => {
+    const small = fc
+      .tuple(fc.nat(32), fc.uint8Array({ minLength: 32, maxLength: 32 }))
+      .map(([zeros, number]) => {
+        return number.fill(0, 0, zeros);
+      });
+    fc.assert(
+      fc.property(small, small, (r, s) => {
+        const compact = Uint8Array.from([...r, ...s]);
+        const der = encodeDerSignature(compact);
+        expect(decodeDerSignature(der)).toEqual(compact);
+        expect(der[1]).toBe(der.length - 2);
+      }),
+      { numRuns: 500 },
+    );
+    expect(encodeDerSignature(new Uint8Array(64))).toEqual(Uint8Array.of(0x30, 6, 2, 1, 0, 2, 1, 0));
+  });
+
   it('are refused with a typed error when they are none', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 150 }), (text) => {

@@ -5,35 +5,54 @@ import type { Backend } from './backend.ts';
 import { rfc6979Sign } from './rfc6979.ts';
 
 const CURVE = 'prime256v1';
-/** Of signatures: r and s, and nothing around them. */
-// SubjectPublicKeyInfo of a compressed P-256 point, up to the point itself (RFC 5480).
-const SPKI_PREFIX = Buffer.from('3039301306072a8648ce3d020106082a8648ce3d030107032200', 'hex');
 
-// Importing a key takes longer than verifying with it, and a log is signed by few keys. A Map keeps the order
-// of insertion, so the first key is the one that was used longest ago.
-const KEY_CACHE_SIZE = 1024;
-const keyObjects = new Map<string, KeyObject>();
-
-function importPoint(point: Uint8Array): KeyObject {
-  const id = view(point).toString('latin1');
-  let key = keyObjects.get(id);
-  if (key) {
-    keyObjects.delete(id);
-  } else {
-    key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, point]), format: 'der', type: 'spki' });
-    if (keyObjects.size >= KEY_CACHE_SIZE) keyObjects.delete(keyObjects.keys().next().value as string);
-  }
-  keyObjects.set(id, key);
-  return key;
+/** A point on the curve, and the key that it is, once something was verified with it. */
+interface KnownPoint {
+  readonly compressed: Uint8Array;
+  /** 4, then x and y, 32 bytes each. */
+  readonly uncompressed: Buffer;
+  key: KeyObject | undefined;
 }
 
-/** Undefined for a point off the curve. */
-function tryImport(point: Uint8Array): KeyObject | undefined {
-  try {
-    return importPoint(point);
-  } catch {
-    return undefined;
+// Finding the second coordinate and importing a key take longer than verifying with it, and a log is signed by few
+// keys. A Map keeps the order of insertion, so the first point is the one that was used longest ago.
+const KNOWN_POINTS = 1024;
+const points = new Map<string, KnownPoint>();
+
+/** The point that a SEC1 text of any form names; undefined where it is not on the curve. */
+function findPoint(sec1: Uint8Array): KnownPoint | undefined {
+  const id = view(sec1).toString('latin1');
+  let point = points.get(id);
+  if (point) {
+    points.delete(id);
+  } else {
+    let uncompressed: Buffer;
+    try {
+      // The answer is a Buffer where no encoding is asked for.
+      uncompressed = ECDH.convertKey(sec1, CURVE, undefined, undefined, 'uncompressed') as unknown as Buffer;
+    } catch {
+      return undefined;
+    }
+    const compressed = new Uint8Array(33);
+    compressed[0] = 2 + ((uncompressed[64] as number) & 1);
+    compressed.set(uncompressed.subarray(1, 33), 1);
+    point = { compressed, uncompressed, key: undefined };
+    if (points.size >= KNOWN_POINTS) points.delete(points.keys().next().value as string);
   }
+  points.set(id, point);
+  return point;
+}
+
+function findKey(sec1: Uint8Array): KeyObject | undefined {
+  const point = findPoint(sec1);
+  if (point === undefined) return undefined;
+  if (point.key === undefined) {
+    const x = point.uncompressed.toString('base64url', 1, 33);
+    const y = point.uncompressed.toString('base64url', 33, 65);
+    // OpenSSL takes half the time for the numbers that it takes to find out what some DER is.
+    point.key = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
+  }
+  return point.key;
 }
 
 function publicPoint(scalar: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -82,23 +101,19 @@ export const backend: Backend = {
   },
   publicPoint,
   decodePoint(sec1) {
-    try {
-      const point = ECDH.convertKey(sec1, CURVE, undefined, undefined, 'compressed');
-      return own(point as unknown as Uint8Array);
-    } catch {
-      return undefined;
-    }
+    const point = findPoint(sec1);
+    return point && own(point.compressed);
   },
   // OpenSSL's own ECDSA draws a random nonce, and Node has no option for the deterministic one.
   sign: (scalar, message) => rfc6979Sign(scalar, message, publicPoint),
   // The key itself and DER, because options around it cost a third of a verification.
   verify(point, message, der) {
-    const key = tryImport(point);
+    const key = findKey(point);
     return key !== undefined && verify('sha256', message, key, der);
   },
   // With a callback the work is done by libuv's threads (four, unless UV_THREADPOOL_SIZE says otherwise), on copies.
   verifyAsync(point, message, der) {
-    const key = tryImport(point);
+    const key = findKey(point);
     if (key === undefined) return Promise.resolve(false);
     return new Promise((resolve, reject) => {
       verify('sha256', message, key, der, (error, isGood) => {
