@@ -22,19 +22,30 @@ export type KeyId = string & { readonly [keyIdBrand]: true };
  * @throws CryptoError `INVALID_PUBLIC_KEY` | `UNKNOWN_SIGNATURE_ALGORITHM`
  */
 export function parsePublicKey(text: string): PublicKey {
-  const known = parsed.get(text);
-  if (known !== undefined) return known;
-  const key = readPublicKey(text);
-  if (parsed.size >= PARSED_MOST) parsed.clear();
-  parsed.set(text, key);
-  return key;
+  return parsed.of(text, readPublicKey);
+}
+
+/** What texts of keys lead to, for as many as came last. Keys and their texts are short. */
+class KeyMemory<V> {
+  readonly #most = 4096;
+  readonly #known = new Map<string, V>();
+
+  /** @param find what it leads to; if it throws, nothing is kept */
+  of<T extends string>(text: T, find: (text: T) => V): V {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    const found = find(text);
+    // Seldom, and what is needed comes back at once.
+    if (this.#known.size >= this.#most) this.#known.clear();
+    this.#known.set(text, found);
+    return found;
+  }
 }
 
 // Whether a point lies on the curve takes a square root to find out, about half as long as verifying a signature, and most
-// texts come again and again: a record is read by whoever accepts it, sequences it and checks it. Only keys are kept, and
-// their texts are short.
-const PARSED_MOST = 4096;
-const parsed = new Map<string, PublicKey>();
+// texts come again and again: a record is read by whoever accepts it, sequences it and checks it.
+const parsed = /* @__PURE__ */ new KeyMemory<PublicKey>();
+const ids = /* @__PURE__ */ new KeyMemory<KeyId>();
 
 function readPublicKey(text: string): PublicKey {
   const sec1 = decodeKeyText(text, 'INVALID_PUBLIC_KEY', 'public key');
@@ -72,7 +83,7 @@ export function formatPublicKey(point: Uint8Array): PublicKey {
 
 /** The id of a public key: the digest of its text. */
 export function keyIdOf(key: PublicKey): KeyId {
-  return digestOf(encodeUtf8(key)) as string as KeyId;
+  return ids.of(key, (text) => digestOf(encodeUtf8(text)) as string as KeyId);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { isDigest } from '@warg/crypto';
-import { encodePackageRecord, type PackageRecord, timestampToMillis } from '@warg/protocol';
+import { type PackageRecord, timestampToMillis } from '@warg/protocol';
 import { rejection } from '@warg/protocol/api';
 
 /**
@@ -34,23 +34,9 @@ export function requireStrict(
       );
     }
   }
-  if (wrapsNumbers(record, contentBytes)) {
+  if (hasWideNumber(contentBytes, 0, contentBytes.length, RECORD)) {
     throw rejection('expected numbers of at most 32 bits in the record, found one that decoders cut off');
   }
-}
-
-/**
- * Whether the bytes hold a number that is read as another one because its field has 32 bits only. Decoders of all
- * languages cut it off the same way, but what a person sees in the bytes is not what the record says.
- *
- * A shortest encoding of what was read is enough to know: a number that was cut off was longer.
- */
-function wrapsNumbers(record: PackageRecord, contentBytes: Uint8Array): boolean {
-  // An ordinary record is the shortest encoding itself.
-  const plain = encodePackageRecord(record);
-  if (plain.length === contentBytes.length && plain.every((byte, i) => byte === contentBytes[i]))
-    return false;
-  return hasWideNumber(contentBytes, 0, contentBytes.length, RECORD);
 }
 
 /** Which fields of a message are numbers of 32 bits, and which are messages that may have some. */
@@ -64,25 +50,29 @@ const PERMISSIONS: Fields = { numbers: [2], messages: {} };
 const ENTRY: Fields = { numbers: [], messages: { 2: PERMISSIONS, 3: PERMISSIONS } };
 const RECORD: Fields = { numbers: [2], messages: { 3: TIME, 4: ENTRY } };
 
-/** Walks over a message that has been decoded before, so it is known to be well-formed. */
+/**
+ * Whether the bytes hold a number that is read as another one because its field has 32 bits only. Decoders of all
+ * languages cut it off the same way, but what a person sees in the bytes is not what the record says.
+ *
+ * Walks over a message that has been decoded before, so it is known to be well-formed.
+ */
 function hasWideNumber(bytes: Uint8Array, start: number, end: number, fields: Fields): boolean {
-  const reader = { at: start };
+  const reader: Reader = { at: start, low: 0, high: 0 };
   while (reader.at < end) {
-    const key = readVarint(bytes, reader);
-    const field = Number(key >> 3n);
-    switch (Number(key & 7n)) {
-      case 0: {
-        const value = readVarint(bytes, reader);
-        if (fields.numbers.includes(field) && isWide(value)) return true;
+    readVarint(bytes, reader);
+    const field = reader.low >>> 3;
+    switch (reader.low & 7) {
+      case 0:
+        readVarint(bytes, reader);
+        if (isWide(reader) && fields.numbers.includes(field)) return true;
         break;
-      }
       case 1:
         reader.at += 8;
         break;
       case 2: {
-        const length = Number(readVarint(bytes, reader));
+        readVarint(bytes, reader);
         const from = reader.at;
-        reader.at += length;
+        reader.at += reader.low;
         const message = fields.messages[field];
         if (message !== undefined && hasWideNumber(bytes, from, reader.at, message)) return true;
         if (fields.numbers.includes(field) && hasWidePacked(bytes, from, reader.at)) return true;
@@ -100,21 +90,38 @@ function hasWideNumber(bytes: Uint8Array, start: number, end: number, fields: Fi
 }
 
 function hasWidePacked(bytes: Uint8Array, start: number, end: number): boolean {
-  const reader = { at: start };
-  while (reader.at < end) if (isWide(readVarint(bytes, reader))) return true;
+  const reader: Reader = { at: start, low: 0, high: 0 };
+  while (reader.at < end) {
+    readVarint(bytes, reader);
+    if (isWide(reader)) return true;
+  }
   return false;
 }
 
-/** Whether a varint is neither a number of 32 bits nor the ten-byte form of a negative one. */
-function isWide(value: bigint): boolean {
-  return value >= 2n ** 32n && value < 2n ** 64n - 2n ** 31n;
+/** Where the next varint begins, and the two halves of 32 bits of the last one. */
+interface Reader {
+  at: number;
+  low: number;
+  high: number;
 }
 
-function readVarint(bytes: Uint8Array, reader: { at: number }): bigint {
-  let value = 0n;
-  for (let shift = 0n; ; shift += 7n) {
+/** Whether a varint is neither a number of 32 bits nor the ten-byte form of a negative one. */
+function isWide({ low, high }: Reader): boolean {
+  return high !== 0 && !(high === 0xffff_ffff && low >= 0x8000_0000);
+}
+
+function readVarint(bytes: Uint8Array, reader: Reader): void {
+  let low = 0;
+  let high = 0;
+  for (let shift = 0; ; shift += 7) {
     const byte = bytes[reader.at++]!;
-    value |= BigInt(byte & 0x7f) << shift;
-    if (byte < 0x80) return value;
+    const bits = byte & 0x7f;
+    if (shift < 32) low |= bits << shift;
+    // The fifth byte has bits of both halves.
+    if (shift === 28) high = bits >>> 4;
+    else if (shift > 28) high |= bits << (shift - 32);
+    if (byte < 0x80) break;
   }
+  reader.low = low >>> 0;
+  reader.high = high >>> 0;
 }

@@ -1,0 +1,56 @@
+import { encodePackageRecord, type PackageRecord, timestampFromMillis } from '@warg/protocol';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { requireStrict } from './strictness.ts';
+
+const record: PackageRecord = {
+  version: 0,
+  prev: undefined,
+  time: timestampFromMillis(1_000_000),
+  entries: [{ type: 'yank', version: '1.0.0' as never }],
+};
+const plain = encodePackageRecord(record);
+
+function varint(value: bigint, length = 1): number[] {
+  const bytes: number[] = [];
+  for (let rest = value; rest > 0n || bytes.length < length; rest >>= 7n) {
+    bytes.push(Number(rest & 0x7fn) | 0x80);
+  }
+  bytes.push(bytes.pop()! & 0x7f);
+  return bytes;
+}
+
+function isRefused(...more: readonly number[]): boolean {
+  try {
+    requireStrict(record, Uint8Array.of(...plain, ...more), 2_000_000, 0);
+    return false;
+  } catch (error) {
+    expect(error).toMatchObject({ status: 422 });
+    return true;
+  }
+}
+
+const value = fc.oneof(
+  fc.bigInt(0n, 2n ** 64n - 1n),
+  fc
+    .constantFrom(2n ** 31n, 2n ** 32n, 2n ** 35n, 2n ** 63n, 2n ** 64n - 2n ** 31n)
+    .chain((edge) => fc.bigInt(edge - 2n, edge + 1n)),
+);
+
+it('finds the numbers that decoders cut off, at every place that has some and nowhere else', () => {
+  fc.assert(
+    fc.property(value, fc.integer({ min: 1, max: 10 }), (number, length) => {
+      const bytes = varint(number, length);
+      // Neither a number of 32 bits nor a negative one that was made longer.
+      const isWide = number >= 2n ** 32n && number < 2n ** 64n - 2n ** 31n;
+      const time = [0x10, ...bytes];
+      expect(isRefused(0x10, ...bytes)).toBe(isWide);
+      expect(isRefused(0x1a, time.length, ...time)).toBe(isWide);
+      // Seconds have 64 bits, and of fields that nobody knows nothing is said.
+      const seconds = [0x08, ...bytes];
+      expect(isRefused(0x1a, seconds.length, ...seconds)).toBe(false);
+      expect(isRefused(0x78, ...bytes)).toBe(false);
+    }),
+    { numRuns: 2000 },
+  );
+});
