@@ -1,8 +1,10 @@
 import { type PrivateKey, type PublicKey, publicKeyOf } from '@warg/crypto';
 import { memoryContent } from './content/memory-content.ts';
 import { Access } from './http/access/access.ts';
+import { toResponse } from './http/answers.ts';
 import { createApp } from './http/app.ts';
 import { BodyMemory } from './http/body-memory.ts';
+import type { DirectDoor } from './http/direct-door.ts';
 import { answerError } from './http/errors.ts';
 import { createMetrics } from './http/metrics.ts';
 import { defaultBodyTimeouts } from './http/request-body.ts';
@@ -29,6 +31,8 @@ export interface Registry {
   readonly useOperatorKey: (key: PrivateKey) => Promise<void>;
   /** Answers one request of the API. Never rejects. */
   readonly fetch: (request: Request, context?: RequestContext) => Promise<Response>;
+  /** The same for the requests that are made most, for hosts that have them in another form: {@link serve} is one. */
+  readonly direct: DirectDoor;
   /** What was counted and measured, for Prometheus; undefined unless the option `metrics` asks for it. */
   readonly metrics: () => Promise<{ readonly type: string; readonly body: string } | undefined>;
   /** Finishes what was accepted and closes the stores. */
@@ -101,7 +105,7 @@ async function openRegistry(options: RegistryOptions, opened: Opened): Promise<R
   let publicKey = await core.operatorKey();
   const fetcher = guard && new SourceFetcher({ core, policed, guard, maxContentBytes, log });
   if (fetcher !== undefined) opened.add(fetcher);
-  const app = createApp({
+  const services = {
     core,
     content,
     policed,
@@ -124,7 +128,8 @@ async function openRegistry(options: RegistryOptions, opened: Opened): Promise<R
     metrics,
     clock,
     log,
-  });
+  };
+  const app = createApp(services, proxies.clientOf);
   return {
     get operatorKey() {
       return publicKey;
@@ -135,12 +140,14 @@ async function openRegistry(options: RegistryOptions, opened: Opened): Promise<R
     },
     fetch: async (request, context = {}) => {
       try {
-        return await app.fetch(request, proxies.clientOf(request, context));
+        return await app.fetch(request, context);
       } catch (error) {
         // hono hands on whatever is thrown that is no Error.
-        return answerError(error, log, { method: request.method, path: new URL(request.url).pathname });
+        const { method, url } = request;
+        return toResponse(answerError(error, log, { method, path: new URL(url).pathname }));
       }
     },
+    direct: app.direct,
     metrics: async () => metrics?.text(core, clock),
     close: () => opened.close(),
   };

@@ -26,6 +26,8 @@ export {
   sqliteStore,
 } from './create-registry.ts';
 export type { AccessOptions } from './http/access/access.ts';
+export type { Answer } from './http/answers.ts';
+export type { DirectDoor, DirectEndpoint, DirectRequest } from './http/direct-door.ts';
 export {
   type FetchHandler,
   type ListenOptions,

@@ -9,6 +9,7 @@ import { LINK_KEY } from '../src/http/access/access.ts';
 import { makeToken, type NewToken } from '../src/http/access/tokens.ts';
 import type { RegistryStore } from '../src/store/registry-store.ts';
 import { openSharedSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
+import { doorOf } from './doors.ts';
 import type { TestRecord } from './publisher.ts';
 import { type Answer, callerOf, type RegistryCaller } from './registry-caller.ts';
 
@@ -44,12 +45,13 @@ export async function privateRegistry(
     ...options,
   });
   const store = openSharedSqliteStore(file);
+  const fetch = doorOf(registry);
   const caller: PrivateRegistry['caller'] = (token) =>
     callerOf((request, context) => {
       if (token !== undefined && !request.headers.has('authorization')) {
         request.headers.set('authorization', `Bearer ${token.text}`);
       }
-      return registry.fetch(request, context);
+      return fetch(request, context);
     });
   return {
     registry,

@@ -5,6 +5,7 @@ import { memoryContent } from '../src/content/memory-content.ts';
 import { createRegistry, type Registry, type RegistryOptions } from '../src/create-registry.ts';
 import type { RequestContext } from '../src/http/request-context.ts';
 import { requireDocumented } from './documented-answers.ts';
+import { doorOf } from './doors.ts';
 import { digestNamed, type TestRecord } from './publisher.ts';
 
 /** An answer, read to its end. */
@@ -112,5 +113,5 @@ export async function openRegistry(
     namespaces: ['test', { namespace: 'far', state: 'imported', registry: 'far.example' }],
     ...options,
   });
-  return { ...registry, call: callerOf(registry.fetch) };
+  return { ...registry, call: callerOf(doorOf(registry)) };
 }

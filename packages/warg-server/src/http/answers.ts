@@ -1,15 +1,34 @@
 import { contentTypes } from '@warg/protocol/api';
 
+/** What a route answers, before it takes the form that its host wants. */
+export interface Answer {
+  readonly status: number;
+  /** By names in lower case. They are this answer's own: what is said with every answer is added to them. */
+  readonly headers: Record<string, string>;
+  readonly body: string | Uint8Array | ReadableStream<Uint8Array> | null;
+}
+
 /** An answer with a JSON text as body. Its type carries no charset: the Rust client compares it whole. */
 export function jsonAnswer(
   body: string,
   status = 200,
   headers: Readonly<Record<string, string>> = {},
-): Response {
-  return new Response(body, {
+): Answer {
+  return {
     status,
     headers: { 'content-type': contentTypes.json, 'cache-control': 'no-store', ...headers },
-  });
+    body,
+  };
+}
+
+/** An answer without a body. */
+export function emptyAnswer(status: number, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status, headers: { ...headers }, body: null };
+}
+
+/** The answer as fetch-style hosts want it. */
+export function toResponse({ status, headers, body }: Answer): Response {
+  return new Response(body as ConstructorParameters<typeof Response>[0], { status, headers });
 }
 
 /** What is said of a path that leads nowhere. */

@@ -1,13 +1,11 @@
-import { Hono } from 'hono';
-import { matchedRoutes } from 'hono/route';
-import { jsonAnswer, messageBody, notFoundMessage } from './answers.ts';
-import { cors } from './cors.ts';
-import { answerError } from './errors.ts';
+import { type Context, Hono } from 'hono';
+import { toResponse } from './answers.ts';
+import { createDirectDoor, type DirectDoor } from './direct-door.ts';
+import { newExchange, type RawRequest } from './exchange.ts';
 import { ImportedLogs } from './imported-logs.ts';
-import { RateLimiting } from './rate-limits.ts';
-import { refuseOtherRegistry } from './registry-header.ts';
-import { requestFields, requestId } from './request-id.ts';
-import { addRoutes, type Route } from './router.ts';
+import type { RequestContext } from './request-context.ts';
+import { createRespond } from './respond.ts';
+import { type Endpoint, endpointsOf, type Route } from './router.ts';
 import { contentRoutes } from './routes/content.ts';
 import { fetchRoutes } from './routes/fetch.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -18,55 +16,55 @@ import { proofRoutes } from './routes/proof.ts';
 import { tileRoutes } from './routes/tiles.ts';
 import { verifyRoutes } from './routes/verify.ts';
 import { wellKnownRoutes } from './routes/well-known.ts';
-import type { AppContext, AppEnv, Services } from './services.ts';
+import type { AppContext, Services } from './services.ts';
 
-/** Puts the routes of the API together. */
-export function createApp(services: Services): Hono<AppEnv> {
-  const { log, publicUrl, access, metrics } = services;
-  const app = new Hono<AppEnv>();
-  app.onError((error, c) =>
-    answerError(error, log, { ...requestFields(c), method: c.req.method, path: c.req.path }),
-  );
-  app.notFound(() => jsonAnswer(messageBody(404, notFoundMessage), 404));
-  app.use(requestId);
-  app.use(async (c, next) => {
-    const start = performance.now();
-    await next();
-    const ms = performance.now() - start;
-    const { method, path } = c.req;
-    const { status } = c.res;
-    // The path alone: what stands behind it may let others in.
-    log.debug({ ...requestFields(c), method, path, status, ms: Math.round(ms) }, 'answered');
-    metrics?.answered({ method: methodOf(method), route: patternOf(c), status, seconds: ms / 1000 });
-  });
-  app.use(cors);
-  app.use(async (c, next) => {
-    await next();
-    for (const [name, value] of Object.entries(access.headersFor(c))) c.res.headers.set(name, value);
-  });
-  const limiting = new RateLimiting(services.rateLimits);
-  app.use(limiting.guard);
-  app.use('/v1/*', async (c, next) => {
-    refuseOtherRegistry(c.req.raw, publicUrl ?? c.env.origin);
-    await next();
-  });
-  addRoutes(app, routesOf(services), async (c, level) => {
-    await access.enter(c, level);
-    limiting.admit(c, access.tokenIdOf(c));
-  });
-  return app;
+/** The two doors of a registry. */
+export interface App {
+  readonly fetch: (request: Request, context: RequestContext) => Promise<Response>;
+  readonly direct: DirectDoor;
 }
 
-/** Methods and patterns are labels of metrics, and of those there must be few, whatever is asked. */
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'DELETE', 'PATCH']);
-
-function methodOf(method: string): string {
-  return METHODS.has(method) ? method : 'other';
+interface Env {
+  readonly Bindings: RequestContext;
 }
 
-function patternOf(c: AppContext): string {
-  const patterns = matchedRoutes(c).map(({ path }) => path);
-  return patterns.findLast((path) => !path.endsWith('*')) ?? 'none';
+/**
+ * Puts the routes of the API together.
+ *
+ * @param clientOf says who a request is really from
+ */
+export function createApp(
+  services: Services,
+  clientOf: (request: RawRequest, context: RequestContext) => RequestContext,
+): App {
+  const respond = createRespond(services);
+  const endpoints = routesOf(services).flatMap(endpointsOf);
+  const hono = new Hono<Env>();
+  const through = async (c: Context<Env>, endpoint: Endpoint | undefined): Promise<Response> =>
+    toResponse(await respond(exchangeOf(c), endpoint));
+  for (const endpoint of endpoints) {
+    const { path, method } = endpoint;
+    // HEAD is answered like GET: hono drops the body.
+    if (method === 'other') hono.all(`/${path}`, (c) => through(c, endpoint));
+    else hono.on(method, `/${path}`, (c) => through(c, endpoint));
+  }
+  hono.notFound((c) => through(c, undefined));
+  return {
+    fetch: async (request, context) => hono.fetch(request, clientOf(request, context)),
+    direct: createDirectDoor(endpoints, respond, clientOf),
+  };
+}
+
+function exchangeOf(c: Context<Env>): AppContext {
+  const { raw, method, path } = c.req;
+  const req: AppContext['req'] = {
+    raw,
+    method,
+    path,
+    header: (name) => c.req.header(name),
+    param: (name) => c.req.param(name),
+  };
+  return newExchange(req, c.env);
 }
 
 /** Every route that this process has. */

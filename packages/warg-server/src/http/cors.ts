@@ -1,7 +1,7 @@
 import { headers } from '@warg/protocol/api';
-import type { MiddlewareHandler } from 'hono';
+import { type Answer, emptyAnswer } from './answers.ts';
 import { requestIdHeader } from './request-id.ts';
-import type { AppEnv } from './services.ts';
+import type { AppContext } from './services.ts';
 
 const requestHeaders = [
   'content-type',
@@ -27,21 +27,21 @@ const answerHeaders = [
   headers.registryHint,
 ];
 
-/** Lets pages of any origin use the registry: nothing here depends on cookies. */
-export const cors: MiddlewareHandler<AppEnv> = async (c, next) => {
-  if (c.req.method === 'OPTIONS' && c.req.header('access-control-request-method') !== undefined) {
-    return new Response(null, {
-      status: 204,
-      headers: {
-        'access-control-allow-origin': '*',
-        'access-control-allow-methods': 'GET, HEAD, POST',
-        'access-control-allow-headers': requestHeaders.join(', '),
-        'access-control-max-age': '86400',
-      },
-    });
-  }
-  await next();
-  c.res.headers.set('access-control-allow-origin', '*');
-  c.res.headers.set('access-control-expose-headers', answerHeaders.join(', '));
-  return;
-};
+const exposed = answerHeaders.join(', ');
+
+/** What is said to a page of another origin that asks whether it may ask; undefined for any other request. */
+export function preflightAnswer({ req }: AppContext): Answer | undefined {
+  if (req.method !== 'OPTIONS' || req.header('access-control-request-method') === undefined) return undefined;
+  return emptyAnswer(204, {
+    'access-control-allow-origin': '*',
+    'access-control-allow-methods': 'GET, HEAD, POST',
+    'access-control-allow-headers': requestHeaders.join(', '),
+    'access-control-max-age': '86400',
+  });
+}
+
+/** Lets pages of any origin read an answer: nothing here depends on cookies. */
+export function allowOrigins({ headers }: Answer): void {
+  headers['access-control-allow-origin'] = '*';
+  headers['access-control-expose-headers'] = exposed;
+}

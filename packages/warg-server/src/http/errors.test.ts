@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../store/errors.ts';
+import { toResponse } from './answers.ts';
 import { answerError } from './errors.ts';
 
 const request = { method: 'POST', path: '/' };
@@ -15,7 +16,7 @@ describe('answerError', () => {
     ['STORE_CORRUPT', 500],
   ] as const)('answers %s with %i, and says nothing of files', async (code, status) => {
     const error = new StoreError(code, 'something is wrong with /var/lib/registry.db');
-    const answer = answerError(error, log, request);
+    const answer = toResponse(answerError(error, log, request));
     expect(answer.status).toBe(status);
     expect(answer.headers.get('content-type')).toBe('application/json');
     const text = await answer.text();

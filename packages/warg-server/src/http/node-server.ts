@@ -3,7 +3,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { contentTypes } from '@warg/protocol/api';
-import { jsonAnswer, messageBody } from './answers.ts';
+import { jsonAnswer, messageBody, toResponse } from './answers.ts';
+import { answerDirectly } from './direct-answers.ts';
+import type { DirectDoor } from './direct-door.ts';
 import {
   announceClose,
   type DrainLimits,
@@ -17,6 +19,8 @@ import { dropUnread } from './unread-answers.ts';
 /** Anything that answers requests: a registry, or a handler put around one. */
 export interface FetchHandler {
   fetch(request: Request, context?: RequestContext): Promise<Response>;
+  /** A short way for some requests, which answers them as `fetch` does. */
+  readonly direct?: DirectDoor;
 }
 
 /** How the sockets of a server are guarded; times in milliseconds. */
@@ -54,6 +58,8 @@ export interface ListenOptions {
   /** 0, the default, takes a free one. */
   readonly port?: number;
   readonly limits?: Partial<SocketLimits>;
+  /** Whether the handler's short way is taken, where it has one. Default true. */
+  readonly direct?: boolean;
 }
 
 /** A server that listens. */
@@ -100,13 +106,15 @@ export async function serve(handler: FetchHandler, options: ListenOptions = {}):
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
   });
+  const door = options.direct === false ? undefined : handler.direct;
+  const onUnread = (): void => dropUnread(underWay, limits.unreadBytes);
   const listenerOptions = {
     // What a request without `Host` is taken to be for; the port is known once the server listens.
     hostname: bracketed(host),
     overrideGlobalObjects: false,
     // Its own way of getting rid of unread bodies takes 64 MiB.
     autoCleanupIncoming: false,
-    errorHandler: () => jsonAnswer(messageBody(400, 'the request cannot be read'), 400),
+    errorHandler: () => toResponse(jsonAnswer(messageBody(400, 'the request cannot be read'), 400)),
   };
   const answer = getRequestListener(async (request, bindings) => {
     const { incoming, outgoing } = bindings as { incoming: IncomingMessage; outgoing: ServerResponse };
@@ -114,7 +122,7 @@ export async function serve(handler: FetchHandler, options: ListenOptions = {}):
       return await handler.fetch(request, contextOf(incoming, outgoing));
     } finally {
       announceClose(incoming, outgoing, limits);
-      dropUnread(underWay, limits.unreadBytes);
+      onUnread();
     }
   }, listenerOptions);
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
@@ -124,8 +132,12 @@ export async function serve(handler: FetchHandler, options: ListenOptions = {}):
       underWay.delete(outgoing);
       if (closing) endIdle();
     });
-    drainAfterAnswer(incoming, outgoing, limits);
-    void answer(incoming, outgoing);
+    const goLongWay = (): void => {
+      drainAfterAnswer(incoming, outgoing, limits);
+      void answer(incoming, outgoing);
+    };
+    if (door === undefined) goLongWay();
+    else answerDirectly(door, { incoming, outgoing, goLongWay, onUnread });
   };
   server.on('request', onRequest);
   // Taking this event over leaves it to the reader of the body to say "100 Continue": whoever is refused need not send it.

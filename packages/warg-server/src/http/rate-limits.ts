@@ -1,9 +1,9 @@
 import { apiError } from '@warg/protocol/api';
-import type { MiddlewareHandler } from 'hono';
 import { addressGroup } from './address-group.ts';
+import type { Answer } from './answers.ts';
 import { AnswerError } from './errors.ts';
 import { type RateDecision, type RateLimit, RateLimiter } from './rate-limiter.ts';
-import type { AppContext, AppEnv } from './services.ts';
+import type { AppContext } from './services.ts';
 
 /** How often one asker may do what. What is not given is not limited. */
 export interface RateLimits {
@@ -26,7 +26,6 @@ const UNLIMITED = new Set(['/healthz', '/readyz', '/metrics']);
 export class RateLimiting {
   readonly #kinds = new Map<string, Kind>();
   readonly #now: () => number;
-  readonly #admitted = new WeakMap<Request, RateDecision>();
 
   /** @param now ms, of a clock that never goes back */
   constructor(limits: RateLimits, now = () => performance.now()) {
@@ -39,8 +38,13 @@ export class RateLimiting {
     }
   }
 
-  /** Stands before everything that costs. @throws AnswerError 429 */
-  readonly guard: MiddlewareHandler<AppEnv> = async (c, next) => {
+  /**
+   * Stands before everything that costs.
+   *
+   * @param next what comes behind; answers errors itself
+   * @throws AnswerError 429
+   */
+  async guard(c: AppContext, next: () => Promise<Answer>): Promise<Answer> {
     const kind = this.#kindOf(c);
     if (kind === undefined) return next();
     const address = addressOf(c);
@@ -48,13 +52,13 @@ export class RateLimiting {
     const bringsToken = c.req.raw.headers.has('authorization');
     if (!bringsToken) this.#take(c, kind, address, now);
     else if (address !== undefined) requireAllowed(kind, kind.refused.look(address, now));
-    await next();
-    const decision = this.#admitted.get(c.req.raw);
+    const answer = await next();
+    const decision = c.admitted;
     if (decision !== undefined) {
-      for (const [name, value] of headersOf(kind, decision)) c.res.headers.set(name, value);
+      for (const [name, value] of headersOf(kind, decision)) answer.headers[name] = value;
     } else if (bringsToken && address !== undefined) kind.refused.take(address, now);
-    return;
-  };
+    return answer;
+  }
 
   /**
    * Told when it is known who asks.
@@ -64,14 +68,14 @@ export class RateLimiting {
    */
   admit(c: AppContext, tokenId: string | undefined): void {
     const kind = this.#kindOf(c);
-    if (kind === undefined || this.#admitted.has(c.req.raw)) return;
+    if (kind === undefined || c.admitted !== undefined) return;
     this.#take(c, kind, tokenId === undefined ? addressOf(c) : `token ${tokenId}`, this.#now());
   }
 
   #take(c: AppContext, kind: Kind, key: string | undefined, now: number): void {
     if (key === undefined) return;
     const decision = kind.limiter.take(key, now);
-    this.#admitted.set(c.req.raw, decision);
+    c.admitted = decision;
     requireAllowed(kind, decision);
   }
 

@@ -1,4 +1,5 @@
 import { apiError, headers } from '@warg/protocol/api';
+import type { RawRequest } from './exchange.ts';
 
 /**
  * Checks that a request is for this registry. `Warg-Registry` asks a server to answer for the registry of that domain;
@@ -6,7 +7,7 @@ import { apiError, headers } from '@warg/protocol/api';
  *
  * @throws ApiError 501
  */
-export function refuseOtherRegistry(request: Request, publicUrl: string | undefined): void {
+export function refuseOtherRegistry(request: RawRequest, publicUrl: string | undefined): void {
   const asked = request.headers.get(headers.registry)?.toLowerCase();
   if (asked === undefined) return;
   const own = new URL(publicUrl ?? request.url);

@@ -2,6 +2,7 @@ import { concatBytes } from '@warg/crypto';
 import { apiError } from '@warg/protocol/api';
 import type { BodyMemory } from './body-memory.ts';
 import { AnswerError } from './errors.ts';
+import type { RawRequest } from './exchange.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** How long the registry waits for the body of a request, in milliseconds. */
@@ -22,13 +23,14 @@ export const defaultBodyTimeouts: BodyTimeouts = { idle: 30_000, json: 60_000 };
  * @throws AnswerError 503 when others take the memory that there is
  */
 export async function readBody(
-  request: Request,
+  request: RawRequest,
   context: RequestContext,
   maxBytes: number,
   timeouts: BodyTimeouts,
   memory?: BodyMemory,
 ): Promise<Uint8Array> {
   refuseDeclaredLength(request, maxBytes);
+  if (context.bytes !== undefined) return context.bytes;
   const account = memory?.open();
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -46,7 +48,7 @@ export async function readBody(
 }
 
 /** @throws ApiError 413 when the `Content-Length` alone says that the body is too large */
-export function refuseDeclaredLength(request: Request, maxBytes: number): void {
+export function refuseDeclaredLength(request: RawRequest, maxBytes: number): void {
   const declared = request.headers.get('content-length');
   if (declared !== null && Number(declared) > maxBytes) throw tooLarge(maxBytes);
 }
@@ -59,7 +61,7 @@ export function refuseDeclaredLength(request: Request, maxBytes: number): void {
  * @throws ApiError 408 when it takes too long; 400 when it breaks off
  */
 export async function* bodyChunks(
-  request: Request,
+  request: RawRequest,
   context: RequestContext,
   idle: number,
   total: number = Number.POSITIVE_INFINITY,

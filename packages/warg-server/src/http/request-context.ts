@@ -12,4 +12,6 @@ export interface RequestContext {
    * breaking the connection before the answer is written.
    */
   readonly body?: AsyncIterable<Uint8Array>;
+  /** The whole of the body, at most 64 KiB, where the host has it already. */
+  readonly bytes?: Uint8Array;
 }

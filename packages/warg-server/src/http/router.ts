@@ -1,10 +1,10 @@
-import type { Hono } from 'hono';
 import type { RouteAccess } from './access/access.ts';
+import type { Answer } from './answers.ts';
 import { methodNotAllowed } from './errors.ts';
 import type { Operation } from './openapi/operation.ts';
-import type { AppContext, AppEnv } from './services.ts';
+import type { AppContext } from './services.ts';
 
-type Handler = (context: AppContext) => Promise<Response> | Response;
+type Handler = (context: AppContext) => Promise<Answer> | Answer;
 
 /** One path and what answers its methods. */
 export interface Route {
@@ -13,33 +13,35 @@ export interface Route {
   readonly about: Operation;
   /** Who is let in; `all` if nothing is said, which lets in the fewest. */
   readonly access?: RouteAccess;
+  /**
+   * Whether it is asked so often that it is worth a way of its own: see {@link import('./direct-door.ts').DirectDoor}. It
+   * reads a JSON body or none, and answers with what is in memory.
+   */
+  readonly isDirect?: boolean;
   readonly get?: Handler;
   readonly post?: Handler;
 }
 
-/**
- * Adds routes whose other methods are answered with 405 and an `Allow` header. HEAD is answered like GET: hono drops
- * the body.
- *
- * @param enter lets a request pass to its route, or throws
- */
-export function addRoutes(
-  app: Hono<AppEnv>,
-  routes: readonly Route[],
-  enter: (context: AppContext, level: RouteAccess) => Promise<void>,
-): void {
-  for (const { path, get, post, access: level = 'all' } of routes) {
-    const guarded = (handler: Handler): Handler => {
-      return async (c) => {
-        await enter(c, level);
-        return handler(c);
-      };
-    };
-    if (get !== undefined) app.get(`/${path}`, guarded(get));
-    if (post !== undefined) app.post(`/${path}`, guarded(post));
-    const allowed = [...(get === undefined ? [] : ['GET', 'HEAD']), ...(post === undefined ? [] : ['POST'])];
-    app.all(`/${path}`, () => {
-      throw methodNotAllowed(allowed);
-    });
-  }
+/** What answers one method of a path, or all others. */
+export interface Endpoint {
+  /** Without the slash at its beginning. */
+  readonly path: string;
+  readonly method: 'GET' | 'POST' | 'other';
+  /** Undefined where there is nothing behind the door. */
+  readonly level: RouteAccess | undefined;
+  readonly isDirect: boolean;
+  readonly handle: Handler;
+}
+
+/** The endpoints of a route: its own, and that for other methods, which says 405 with an `Allow` header. */
+export function endpointsOf({ path, get, post, access = 'all', isDirect = false }: Route): Endpoint[] {
+  const own = { path, level: access, isDirect };
+  const endpoints: Endpoint[] = [];
+  if (get !== undefined) endpoints.push({ ...own, method: 'GET', handle: get });
+  if (post !== undefined) endpoints.push({ ...own, method: 'POST', handle: post });
+  const allowed = [...(get === undefined ? [] : ['GET', 'HEAD']), ...(post === undefined ? [] : ['POST'])];
+  const refuse = (): never => {
+    throw methodNotAllowed(allowed);
+  };
+  return [...endpoints, { path, method: 'other', level: undefined, isDirect: false, handle: refuse }];
 }

@@ -1,15 +1,14 @@
 import type { PublicKey } from '@warg/crypto';
-import type { Context } from 'hono';
 import type { ContentStore } from '../content/content-store.ts';
 import type { PolicedStore } from '../policy/content/policed-content.ts';
 import type { Clock, RegistryCore, RegistryLog, RegistryRole } from '../registry/registry.ts';
 import type { PublisherSources } from '../sources/publisher-sources.ts';
 import type { Access } from './access/access.ts';
 import type { BodyMemory } from './body-memory.ts';
+import type { Exchange } from './exchange.ts';
 import type { Metrics } from './metrics.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { BodyTimeouts } from './request-body.ts';
-import type { RequestContext } from './request-context.ts';
 
 /** What the routes work with. */
 export interface Services {
@@ -44,10 +43,5 @@ export interface Services {
   readonly log: RegistryLog;
 }
 
-/** What a route is handed by hono. */
-export interface AppEnv {
-  readonly Bindings: RequestContext;
-  readonly Variables: { requestId: string };
-}
-
-export type AppContext = Context<AppEnv>;
+/** What a route is handed. */
+export type AppContext = Exchange;

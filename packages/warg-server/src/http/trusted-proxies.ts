@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
+import type { HeaderValues, RawRequest } from './exchange.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** Most hops that are looked at: more are nobody's honest way here. */
@@ -13,7 +14,7 @@ export interface TrustedProxies {
    * Who a request is really from: the rightmost address of `X-Forwarded-For` that is not a trusted proxy itself, and the
    * scheme and host that the nearest proxy was asked for (`X-Forwarded-Proto`, `X-Forwarded-Host`).
    */
-  readonly clientOf: (request: Request, context: RequestContext) => RequestContext;
+  readonly clientOf: (request: RawRequest, context: RequestContext) => RequestContext;
 }
 
 /**
@@ -79,7 +80,7 @@ function addressIn(text: string): string | undefined {
   return isIP(found) === 0 ? undefined : found;
 }
 
-function forwardedOrigin(headers: Headers, url: string): string | undefined {
+function forwardedOrigin(headers: HeaderValues, url: string): string | undefined {
   const proto = lastOf(headers.get('x-forwarded-proto'))?.toLowerCase();
   const host = lastOf(headers.get('x-forwarded-host'));
   if (proto === undefined && host === undefined) return undefined;

@@ -11,13 +11,13 @@ const SMALL = 64 * 1024;
  * @param underWay the answers that are not sent yet, oldest first
  */
 export function dropUnread(underWay: Iterable<ServerResponse>, limit: number): void {
-  const waiting = new Map<Socket, number>();
   let total = 0;
+  for (const outgoing of underWay) total += outgoing.writableLength;
+  if (total <= limit) return;
+  const waiting = new Map<Socket, number>();
   for (const outgoing of underWay) {
     const { socket } = outgoing.req;
-    const bytes = outgoing.writableLength;
-    waiting.set(socket, (waiting.get(socket) ?? 0) + bytes);
-    total += bytes;
+    waiting.set(socket, (waiting.get(socket) ?? 0) + outgoing.writableLength);
   }
   for (const [socket, bytes] of waiting) {
     if (total <= limit) return;

@@ -69,7 +69,11 @@ function redactSecrets(text: string): string {
     .replace(/wargt_\w+/g, 'wargt_[redacted]');
 }
 
-const flagVariables: ReadonlySet<string> = new Set(['WARG_PRIVATE', 'WARG_PUBLISH_TOKENS']);
+const flagVariables: ReadonlySet<string> = new Set([
+  'WARG_PRIVATE',
+  'WARG_PUBLISH_TOKENS',
+  'WARG_PLAIN_HTTP',
+]);
 
 const helpFooter = `
 A registry needs an operator key. To make one and start:

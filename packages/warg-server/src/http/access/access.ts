@@ -4,6 +4,7 @@ import { accessTokenPrefix, apiError, logNotFound, parseAccessToken } from '@war
 import type { Clock, ReadFilter, RegistryCore, RegistryLog } from '../../registry/registry.ts';
 import type { AccessTokenRow } from '../../store/rows.ts';
 import { AnswerError } from '../errors.ts';
+import type { RawRequest } from '../exchange.ts';
 import type { AppContext } from '../services.ts';
 import { hasLink, signLink, verifyLink } from './links.ts';
 import { isActive, isGood } from './tokens.ts';
@@ -46,8 +47,6 @@ export class Access {
   readonly #log: RegistryLog;
   readonly #publishTokens: boolean;
   readonly #contentUrlLifetime: number;
-  readonly #tokens = new WeakMap<Request, AccessTokenRow>();
-  readonly #levels = new WeakMap<Request, RouteAccess>();
   /** When was noted last that a token is in use. */
   readonly #noted = new Map<string, number>();
   #linkKey: Uint8Array | undefined;
@@ -67,10 +66,10 @@ export class Access {
    * @throws AnswerError 401 | 403
    */
   async enter(c: AppContext, level: RouteAccess): Promise<void> {
-    this.#levels.set(c.req.raw, level);
+    c.level = level;
     if (level === 'public') return;
     const token = await this.#authenticate(c.req.raw);
-    if (token !== undefined) this.#tokens.set(c.req.raw, token);
+    c.token = token;
     const needsToken = level === 'publish' ? this.#publishTokens : this.isPrivate || this.#isUpload(c, level);
     if (!needsToken) return;
     if (token === undefined) {
@@ -86,7 +85,7 @@ export class Access {
   /** The headers that keep an answer from whoever may not have it. */
   headersFor(c: AppContext): Readonly<Record<string, string>> {
     const { raw } = c.req;
-    const isPublic = this.#levels.get(raw) === 'public';
+    const isPublic = c.level === 'public';
     const isAuthorized = raw.headers.has('authorization');
     if (isPublic && !isAuthorized) return {};
     return {
@@ -97,12 +96,12 @@ export class Access {
 
   /** The id of the token that came with a request, and was good. */
   tokenIdOf(c: AppContext): string | undefined {
-    return this.#tokens.get(c.req.raw)?.id;
+    return c.token?.id;
   }
 
   /** The namespaces whose packages the asker may read; undefined for all. */
   namespacesOf(c: AppContext): readonly string[] | undefined {
-    return this.isPrivate ? (this.#tokens.get(c.req.raw) ?? NOBODY).namespaces : undefined;
+    return this.isPrivate ? (c.token ?? NOBODY).namespaces : undefined;
   }
 
   /** Says which packages the asker may read; undefined for all. */
@@ -129,7 +128,7 @@ export class Access {
    * @throws AnswerError 403
    */
   requirePublish(c: AppContext, name: PackageName): void {
-    if (this.#publishTokens) requirePublisher(this.#tokens.get(c.req.raw) ?? NOBODY, name);
+    if (this.#publishTokens) requirePublisher(c.token ?? NOBODY, name);
   }
 
   /**
@@ -140,7 +139,7 @@ export class Access {
    */
   async requireUpload(c: AppContext, logId: string, path: string): Promise<void> {
     if (!this.#publishTokens) return;
-    const token = this.#tokens.get(c.req.raw) ?? (await this.#tokenOfLink(c, path));
+    const token = c.token ?? (await this.#tokenOfLink(c, path));
     const name = await this.#core.logName(logId);
     const isHidden = this.isPrivate && name !== undefined && !mayAccess(token, name);
     if (name === undefined || isHidden) throw logNotFound(logId as never);
@@ -154,7 +153,7 @@ export class Access {
    */
   async contentNamespaces(c: AppContext, path: string): Promise<readonly string[] | undefined> {
     if (!this.isPrivate) return undefined;
-    return (this.#tokens.get(c.req.raw) ?? (await this.#tokenOfLink(c, path))).namespaces;
+    return (c.token ?? (await this.#tokenOfLink(c, path))).namespaces;
   }
 
   /** Makes a path into one that whoever asks now can download from for a while without a token. */
@@ -169,7 +168,7 @@ export class Access {
 
   /** Whether the asker may have what is good for an upload without any further question. */
   mayUpload(c: AppContext): boolean {
-    return !this.#publishTokens || this.#tokens.get(c.req.raw)?.scope === 'publish';
+    return !this.#publishTokens || c.token?.scope === 'publish';
   }
 
   /** For how long a store may be asked to let somebody download, seconds. */
@@ -215,7 +214,7 @@ export class Access {
    *
    * @throws AnswerError 401 if it brings one that is not good
    */
-  async #authenticate({ headers }: Request): Promise<AccessTokenRow | undefined> {
+  async #authenticate({ headers }: RawRequest): Promise<AccessTokenRow | undefined> {
     const header = headers.get('authorization');
     if (header === null) return undefined;
     // Two headers arrive as one, with a comma: that is no token.

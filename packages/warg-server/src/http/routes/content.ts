@@ -9,9 +9,10 @@ import {
 } from '@warg/protocol/api';
 import type { ContentStore } from '../../content/content-store.ts';
 import { contentFileName, digestOfFileName } from '../../content/file-content.ts';
-import { jsonAnswer, messageBody, notFoundMessage } from '../answers.ts';
+import { type Answer, emptyAnswer, jsonAnswer, messageBody, notFoundMessage } from '../answers.ts';
 import { namesEtag, parseRange } from '../byte-range.ts';
 import { AnswerError, pathParameter } from '../errors.ts';
+import type { RawRequest } from '../exchange.ts';
 import { contentSources, downloadContent } from '../openapi/content.ts';
 import type { Route } from '../router.ts';
 import type { AppContext, Services } from '../services.ts';
@@ -68,7 +69,7 @@ export function contentRoutes(services: Services): readonly Route[] {
         if (elsewhere !== undefined) {
           // Each asker gets a URL of their own, which is of no use to anybody for long.
           const headers = { location: elsewhere.href, 'cache-control': 'no-store' };
-          return new Response(null, { status: 307, headers });
+          return emptyAnswer(307, headers);
         }
         return await download(c.req.raw, digest, size, content, (error) =>
           log.error({ digest, err: error }, 'a content cannot be read'),
@@ -104,12 +105,12 @@ function originOf(c: AppContext): string {
 
 /** Answers a request for a content: whole or a part of it; or that the asker has it already; or its head alone. */
 async function download(
-  request: Request,
+  request: RawRequest,
   digest: Digest,
   size: number,
   content: ContentStore,
   onFailure: (error: unknown) => void,
-): Promise<Response> {
+): Promise<Answer> {
   const etag = `"${contentFileName(digest)}"`;
   const headers = {
     etag,
@@ -118,7 +119,7 @@ async function download(
     'cache-control': 'public, max-age=31536000, immutable, no-transform',
   };
   if (namesEtag(request.headers.get('if-none-match') ?? undefined, etag)) {
-    return new Response(null, { status: 304, headers });
+    return emptyAnswer(304, headers);
   }
   const range = parseRange(wantedRange(request, etag), size);
   if (range === 'unsatisfiable') {
@@ -129,8 +130,9 @@ async function download(
     return jsonAnswer(body, 416, { 'content-range': `bytes */${size}` });
   }
   const body = request.method === 'HEAD' ? null : hideFailure(await content.read(digest, range), onFailure);
-  return new Response(body, {
+  return {
     status: range === undefined ? 200 : 206,
+    body,
     headers: {
       ...headers,
       'content-type': contentTypes.bytes,
@@ -139,11 +141,11 @@ async function download(
       // The bytes are whatever a publisher sent; no browser shall guess that they are a page.
       'x-content-type-options': 'nosniff',
     },
-  });
+  };
 }
 
 /** The `Range` header, where it counts: not for HEAD, and not if the client means another content. */
-function wantedRange(request: Request, etag: string): string | undefined {
+function wantedRange(request: RawRequest, etag: string): string | undefined {
   const { headers, method } = request;
   const ifRange = headers.get('if-range');
   if (method === 'HEAD' || (ifRange !== null && ifRange !== etag)) return undefined;

@@ -9,7 +9,7 @@ import {
   limits,
   paths,
 } from '@warg/protocol/api';
-import { jsonAnswer } from '../answers.ts';
+import { emptyAnswer, jsonAnswer } from '../answers.ts';
 import { namesEtag } from '../byte-range.ts';
 import type { ImportedLogs } from '../imported-logs.ts';
 import { readJson } from '../json-body.ts';
@@ -27,13 +27,13 @@ export function fetchRoutes({ core, access, ...bodies }: Services, imported: Imp
       path: paths.fetchCheckpoint(),
       about: fetchCheckpoint,
       access: 'token',
+      isDirect: true,
       get: async (c) => {
         const { json, checkpoint } = await core.latestCheckpoint();
         // The signature names the whole: what is signed again has another one. Caches ask each time, and so never give an old one.
         const etag = `"${digestOf(encodeUtf8(checkpoint.signature)).slice('sha256:'.length)}"`;
         const headers = { etag, 'cache-control': 'no-cache' };
-        if (namesEtag(c.req.header('if-none-match'), etag))
-          return new Response(null, { status: 304, headers });
+        if (namesEtag(c.req.header('if-none-match'), etag)) return emptyAnswer(304, headers);
         return jsonAnswer(json, 200, headers);
       },
     },
@@ -41,6 +41,7 @@ export function fetchRoutes({ core, access, ...bodies }: Services, imported: Imp
       path: paths.fetchLogs(),
       about: fetchLogs,
       access: 'token',
+      isDirect: true,
       post: async (c) => {
         const request = await readJson(c, maxLogsBody, bodies, decodeFetchLogsRequest, (_, value) => {
           throw checkpointNotFound(value);
@@ -80,6 +81,7 @@ export function fetchRoutes({ core, access, ...bodies }: Services, imported: Imp
       path: paths.fetchNames(),
       about: fetchNames,
       access: 'token',
+      isDirect: true,
       post: async (c) => {
         const request = await readJson(c, limits.fetchNamesBody, bodies, decodeFetchPackageNamesRequest);
         const asked = request.packages.slice(0, limits.fetchNamesPackages);

@@ -32,9 +32,8 @@ export function ledgerRoutes({ core }: Services): readonly Route[] {
       access: 'all',
       get: async (c) => {
         const packed = await core.ledgerRecords(parseStart(c.req.param('start') ?? ''), limits.ledgerRecords);
-        return new Response(packed as Uint8Array<ArrayBuffer>, {
-          headers: { 'content-type': contentTypes.ledgerPacked, 'cache-control': 'no-store' },
-        });
+        const headers = { 'content-type': contentTypes.ledgerPacked, 'cache-control': 'no-store' };
+        return { status: 200, headers, body: packed };
       },
     },
   ];

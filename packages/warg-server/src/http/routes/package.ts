@@ -14,7 +14,7 @@ import { ContentError } from '../../content/content-store.ts';
 import type { ContentUpload, ContentUse, RecordStatus } from '../../registry/registry.ts';
 import { readSources } from '../../sources/publisher-sources.ts';
 import { addressGroup } from '../address-group.ts';
-import { jsonAnswer } from '../answers.ts';
+import { type Answer, emptyAnswer, jsonAnswer } from '../answers.ts';
 import { pathParameter } from '../errors.ts';
 import type { ImportedLogs } from '../imported-logs.ts';
 import { readJson } from '../json-body.ts';
@@ -34,6 +34,7 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
       path: paths.publishRecord(':logId'),
       about: publishRecord,
       access: 'publish',
+      isDirect: true,
       post: async (c) => {
         const logId = logIdOf(c);
         const request = await readJson(c, limits.publishRecordBody, services, decodePublishRecordRequest);
@@ -64,6 +65,7 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
       path: paths.record(':logId', ':recordId'),
       about: recordState,
       access: 'token',
+      isDirect: true,
       get: async (c) => {
         const logId = logIdOf(c);
         const recordId = recordIdOf(c);
@@ -125,7 +127,7 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
     c: AppContext,
     message: string,
     take: (use: ContentUse, recordId: RecordId) => Promise<number>,
-  ): Promise<Response> {
+  ): Promise<Answer> {
     const [logId, recordId, digest] = [logIdOf(c), recordIdOf(c), digestOf(c)];
     const upload = { logId, recordId, digest };
     // What is good for sending the content is good for saying that it was sent elsewhere.
@@ -134,7 +136,7 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
     const size = await taken(upload, async () => take({ digest, logId, versions }, recordId));
     const { state } = await core.contentStored(upload);
     log.info({ ...requestFields(c), record: recordId, digest, size, state }, message);
-    return new Response(null, { status: 201 });
+    return emptyAnswer(201);
   }
 
   async function taken(upload: ContentUpload, take: () => Promise<number>): Promise<number> {

@@ -25,6 +25,7 @@ export function proofRoutes({ core, access, ...bodies }: Services): readonly Rou
       path: paths.proveInclusion(),
       about: proveInclusion,
       access: 'token',
+      isDirect: true,
       post: async (c) => {
         const { logLength, leafs } = await readJson(
           c,
@@ -46,6 +47,7 @@ export function proofRoutes({ core, access, ...bodies }: Services): readonly Rou
       path: paths.proveConsistency(),
       about: proveConsistency,
       access: 'token',
+      isDirect: true,
       post: async (c) => {
         const { from, to } = await readJson(
           c,
@@ -61,6 +63,7 @@ export function proofRoutes({ core, access, ...bodies }: Services): readonly Rou
       path: paths.proveAbsence(),
       about: proveAbsence,
       access: 'token',
+      isDirect: true,
       post: async (c) => {
         // To prove that one log is not there and to refuse it for another would tell which are.
         if (access.namespacesOf(c) !== undefined) {

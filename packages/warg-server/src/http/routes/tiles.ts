@@ -10,14 +10,13 @@ const NEVER_CHANGES = 'public, max-age=31536000, immutable';
 export function tileRoutes({ core }: Services): readonly Route[] {
   const tile = async (c: AppContext) => {
     // As it was sent: a path that is written in another way is not the path of a tile.
-    const path = parseTilePath(new URL(c.req.url).pathname.slice(1));
+    const path = parseTilePath(new URL(c.req.raw.url).pathname.slice(1));
     const bytes = path && (await core.logTile(path));
     if (bytes === undefined) {
       throw apiError(404, 'the log has no such tile at its newest checkpoint');
     }
-    return new Response(bytes as Uint8Array<ArrayBuffer>, {
-      headers: { 'content-type': 'application/octet-stream', 'cache-control': NEVER_CHANGES },
-    });
+    const headers = { 'content-type': 'application/octet-stream', 'cache-control': NEVER_CHANGES };
+    return { status: 200, headers, body: bytes };
   };
   return [
     {
@@ -29,9 +28,8 @@ export function tileRoutes({ core }: Services): readonly Route[] {
         if (note === undefined) {
           throw apiError(404, 'this registry signs no notes: it was started without a key of its log');
         }
-        return new Response(note, {
-          headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
-        });
+        const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
+        return { status: 200, headers, body: note };
       },
     },
     { path: 'tile/entries/:index{.+}', about: logEntries, access: 'all', get: tile },

@@ -5,6 +5,7 @@ import { type ListenAddress, parseBaseUrl, parseListenAddress } from '../option-
 export interface ListenOptions {
   readonly listen: ListenAddress;
   readonly publicUrl?: string;
+  readonly plainHttp: boolean;
 }
 
 /** Adds these options to a command. */
@@ -23,5 +24,13 @@ export function addListenOptions(command: Command): Command {
       )
         .env('WARG_PUBLIC_URL')
         .argParser(parseBaseUrl),
+    )
+    .addOption(
+      new Option(
+        '--plain-http',
+        'answer every request in the way that is common to all hosts, without the short way for frequent ones: slower',
+      )
+        .env('WARG_PLAIN_HTTP')
+        .default(false),
     );
 }
