@@ -9,7 +9,7 @@ import type { WargClient } from '../src/client.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import type { ClientStorage } from '../src/storage/storage.ts';
 import { answerOf, type Mutation, mutationsOf } from './registry/mutations.ts';
-import { type Fetch, serve } from './registry/serve.ts';
+import { type Fetch, type ServeOptions, serve } from './registry/serve.ts';
 import { author, contentsOf, hello, openClient, registryUrl } from './registry/setup.ts';
 import { type TestRegistry, testRegistry } from './registry/test-registry.ts';
 
@@ -88,8 +88,9 @@ async function tryAll(
   path: RegExp,
   ask: (client: WargClient) => Promise<unknown>,
   mutations: (honest: string) => Iterable<Mutation> = mutationsOf,
+  options: ServeOptions = {},
 ): Promise<{ refused: number; harmless: string[] }> {
-  const fetch = serve(registry);
+  const fetch = serve(registry, options);
   const honestStorage = await storage();
   const honest = await honestAnswer(fetch, path, async (listening) =>
     ask(await openClient(listening, { storage: honestStorage, limits })),
@@ -140,6 +141,29 @@ describe('a lie in', () => {
     expect(refused).toBeGreaterThan(600);
     for (const name of harmless)
       expect(name).toMatch(/fetchToken|more: |more: dropped|registryIndex|renamed$/);
+  });
+
+  it.each([
+    ['one package', /^\/v1\/proved\//, ['test:hello']],
+    ['one that is new', /^\/v1\/proved\//, ['test:other']],
+    ['the operator log', /^\/v1\/proved\//, []],
+  ] as const)('the log of %s with its proofs is refused', async (_, path, names) => {
+    const { refused, harmless } = await tryAll(
+      await scene(),
+      path,
+      (client) => client.update(names),
+      function* (honest) {
+        for (const mutation of mutationsOf(honest)) {
+          // Whoever says that there is no such call is asked in another way: see proved.test.ts.
+          if (![400, 403, 404, 410, 501].includes(mutation.status ?? 0)) yield mutation;
+        }
+      },
+      { proved: true },
+    );
+    expect(refused).toBeGreaterThan(names.length === 0 ? 500 : 900);
+    for (const name of harmless)
+      expect(name).toMatch(/fetchToken|more: |registryIndex|renamed$|inclusion\.map: /);
+    expect(harmless.filter((name) => name.includes('inclusion')).length).toBeLessThan(20);
   });
 
   it('the proof of inclusion is refused', async () => {

@@ -28,6 +28,7 @@ export function addExamples(
     logId,
     recordId,
     digest,
+    provedLog: `${logId}@${logLength}`,
     file: digest.replace(':', '-'),
     start: '0',
     level: '0',

@@ -16,6 +16,8 @@ export interface OutgoingRequest {
   readonly token?: string | undefined;
   /** True where sending it twice is as good as once. */
   readonly repeatable: boolean;
+  /** True where the answer never changes, so that an environment's own cache may have it. */
+  readonly cacheable?: boolean;
   /** What is asked, for messages. */
   readonly what: string;
   readonly signal: AbortSignal | undefined;
@@ -76,6 +78,7 @@ export function fetchTransport(options: {
           }
         : { limit: 0 },
       throwHttpErrors: (status) => request.repeatable && retryableStatuses.includes(status),
+      ...(request.cacheable === true ? { cache: 'default' } : {}),
       ...(request.body === undefined ? {} : { body: request.body }),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     };

@@ -13,6 +13,7 @@ import {
   decodeFetchLogsResponse,
   decodeInclusionResponse,
   decodePackageRecordResponse,
+  decodeProvedLogResponse,
   decodeSignedCheckpoint,
   type ErrorFamily,
   encodeAbsenceRequest,
@@ -22,10 +23,15 @@ import {
   encodePublishRecordRequest,
   type FetchLogsRequest,
   type FetchLogsResponse,
+  features,
+  formatProvedLogRequest,
   headers as headerNames,
   type InclusionRequest,
   type PackageRecordResponse,
+  type ProvedLogRequest,
+  type ProvedLogResponse,
   type PublishRecordRequest,
+  parseFeatures,
   parseRegistryHint,
   paths,
   limits as protocolLimits,
@@ -53,6 +59,8 @@ export interface RegistryApi {
   logs(request: FetchLogsRequest, call: ApiCall): Promise<FetchLogsResponse>;
   inclusion(request: InclusionRequest, call: ApiCall): Promise<InclusionAnswer>;
   consistency(request: ConsistencyRequest, call: ApiCall): Promise<Uint8Array>;
+  /** One log at a checkpoint with its proofs; undefined where the registry does not have this call. */
+  proved(request: ProvedLogRequest, call: ApiCall): Promise<ProvedLogResponse | undefined>;
   /** undefined where the registry does not have this call. */
   absence(request: AbsenceRequest, call: ApiCall): Promise<Uint8Array | undefined>;
   publish(logId: LogId, request: PublishRecordRequest, call: ApiCall): Promise<PackageRecordResponse>;
@@ -71,6 +79,10 @@ interface Endpoint<T> {
   readonly what: string;
   /** False where sending it twice is not as good as once. */
   readonly repeatable?: boolean;
+  /** Whether the answer never changes. */
+  readonly cacheable?: boolean;
+  /** Looks at the headers of an answer that is no error. */
+  readonly onHeaders?: (headers: Headers) => void;
 }
 
 /** The API at a URL. @param token asked before every call; sent to this URL's origin alone */
@@ -80,6 +92,10 @@ export function registryApi(
   limits: Limits,
   token: () => Promise<string | undefined>,
 ): RegistryApi {
+  // Said beside every newest checkpoint, which is asked for first: so registries without it are never asked for it.
+  let offersProved = false;
+  let refusesProved = false;
+
   async function call<T>(endpoint: Endpoint<T>, { signal, about }: ApiCall): Promise<T> {
     const target = new URL(endpoint.path, url);
     const response = await transport.send({
@@ -93,6 +109,7 @@ export function registryApi(
       ...(endpoint.body === undefined ? {} : { body: endpoint.body }),
       token: await token(),
       repeatable: endpoint.repeatable ?? true,
+      cacheable: endpoint.cacheable ?? false,
       what: endpoint.what,
       signal,
     });
@@ -103,6 +120,7 @@ export function registryApi(
       what: endpoint.what,
     });
     if (!response.ok) throw apiFailure(endpoint, target, response, body);
+    endpoint.onHeaders?.(response.headers);
     requireJson(endpoint, target, response);
     try {
       return endpoint.decode(body);
@@ -128,6 +146,9 @@ export function registryApi(
           limit: protocolLimits.checkpoint,
           decode: decodeSignedCheckpoint,
           what: 'the checkpoint',
+          onHeaders: (found) => {
+            offersProved = parseFeatures(found.get(headerNames.features)).has(features.proved);
+          },
         },
         context,
       ),
@@ -170,6 +191,27 @@ export function registryApi(
         },
         context,
       ),
+    async proved(request, context) {
+      if (!offersProved || refusesProved) return undefined;
+      try {
+        return await call(
+          {
+            method: 'GET',
+            path: formatProvedLogRequest(request),
+            family: 'fetch',
+            limit: Math.min(limits.logsBytes, protocolLimits.provedAnswer),
+            decode: decodeProvedLogResponse,
+            what: 'the log with its proofs',
+            cacheable: true,
+          },
+          context,
+        );
+      } catch (error) {
+        if (!isNoSuchUrl(error)) throw error;
+        refusesProved = true;
+        return undefined;
+      }
+    },
     async absence(request, context) {
       try {
         return await call(
@@ -241,6 +283,16 @@ function isUnknownCall(error: unknown): boolean {
   const found = apiErrorOf(error);
   if (found === undefined || ![404, 405, 501].includes(found.status)) return false;
   return found.variant !== 'CheckpointNotFound' && found.variant !== 'LeafNotFound';
+}
+
+/**
+ * Whoever stands before the registry may not let such a URL pass, or send it to a server that is older: they say so
+ * with a status and words at most, while the registry names what it does not have.
+ */
+function isNoSuchUrl(error: unknown): boolean {
+  const found = apiErrorOf(error);
+  if (found === undefined || (found.variant !== 'Message' && found.variant !== 'NotSupported')) return false;
+  return [400, 403, 404, 405, 410, 414, 501].includes(found.status);
 }
 
 function apiFailure(

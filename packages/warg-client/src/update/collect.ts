@@ -43,9 +43,13 @@ export async function collectAnswers(
 
   const heads = headsToProve({ checkpoint, operator, packages, unchanged }, previous);
   const inclusion: RegistryAnswers['inclusion'][number][] = [];
-  for (const batch of chunks(heads, limits.leavesPerRequest)) {
-    const leafs = batch.map(({ registryIndex }) => registryIndex);
-    inclusion.push({ heads: batch.length, answer: await api.inclusion({ logLength, leafs }, call) });
+  if (heads.every(({ logId }) => logs.inclusion.has(logId))) {
+    for (const { logId } of heads) inclusion.push({ heads: 1, answer: logs.inclusion.get(logId)! });
+  } else {
+    for (const batch of chunks(heads, limits.leavesPerRequest)) {
+      const leafs = batch.map(({ registryIndex }) => registryIndex);
+      inclusion.push({ heads: batch.length, answer: await api.inclusion({ logLength, leafs }, call) });
+    }
   }
 
   const consistency =
@@ -63,7 +67,16 @@ export async function collectAnswers(
   }
 
   return {
-    answers: { checkpoint, operator, packages, unchanged, inclusion, consistency, absence },
+    answers: {
+      checkpoint,
+      repeated: logs.repeated,
+      operator,
+      packages,
+      unchanged,
+      inclusion,
+      consistency,
+      absence,
+    },
     unknown: logs.unknown,
     warnings: logs.warnings,
   };

@@ -1,10 +1,11 @@
-import type {
-  LogId,
-  OperatorState,
-  PackageName,
-  PackageState,
-  PublishedEnvelope,
-  SignedCheckpoint,
+import {
+  type LogId,
+  OPERATOR_LOG_ID,
+  type OperatorState,
+  type PackageName,
+  type PackageState,
+  type PublishedEnvelope,
+  type SignedCheckpoint,
 } from '@warg/protocol';
 import type { FetchLogsResponse, RegistryHint } from '@warg/protocol/api';
 import { ClientError } from '../errors.ts';
@@ -13,6 +14,7 @@ import { type ApiCall, apiErrorOf, type RegistryApi } from '../registry/registry
 import { forPeople } from '../registry/words.ts';
 import { isSameState } from '../verify/checkpoint.ts';
 import type { KnownHead, VerifiedLog } from '../verify/log.ts';
+import type { InclusionAnswer } from '../verify/proofs.ts';
 import { type LogPosition, logCursor } from './log-cursor.ts';
 
 /** A package that is asked for, and what is known of it. */
@@ -43,6 +45,9 @@ export interface FetchedLogs {
   readonly unknown: readonly { readonly wanted: WantedLog; readonly hint: RegistryHint | undefined }[];
   /** For people, cleaned. */
   readonly warnings: readonly string[];
+  /** What came with the records: proofs of the logs' heads, and the checkpoint again. Empty where they came alone. */
+  readonly inclusion: ReadonlyMap<LogId, InclusionAnswer>;
+  readonly repeated: readonly SignedCheckpoint[];
 }
 
 const maxWarnings = 20;
@@ -50,7 +55,8 @@ const recordsPerAnswer = 20_000;
 
 /**
  * Fetches the records that are missing of the operator log and of the wanted logs, page by page, many logs in a
- * request. Logs that were proved at this very state are not asked for again.
+ * request. Logs that were proved at this very state are not asked for again. One log alone is asked for together with
+ * its proofs, where the registry has such answers.
  *
  * @throws ClientError `LOG_VANISHED` | `LOG_INCOMPLETE` | `RESPONSE_TOO_LARGE`, and what a call may throw
  */
@@ -78,6 +84,8 @@ export async function fetchLogs(
   );
   const unknown: { wanted: WantedLog; hint: RegistryHint | undefined }[] = [];
   const warnings = new Set<string>();
+  const inclusion = new Map<LogId, InclusionAnswer>();
+  const repeated: SignedCheckpoint[] = [];
   let records = 0;
   let bytes = 0;
   let operatorDone = isCurrent(question.operator);
@@ -111,11 +119,15 @@ export async function fetchLogs(
     packages,
     unknown,
     warnings: [...warnings],
+    inclusion,
+    repeated,
   };
 
   /** undefined where the question must be put in another way, and was changed so. */
   async function ask(pending: Map<LogId, WantedLog>): Promise<FetchLogsResponse | undefined> {
     try {
+      const proved = missing.length > 1 ? undefined : await askProved(pending);
+      if (proved !== undefined) return proved;
       return await api.logs(
         {
           logLength: checkpoint.contents.logLength,
@@ -131,6 +143,31 @@ export async function fetchLogs(
       if (found?.variant === 'FetchTokenNotFound') return startOver(pending, found.id, error);
       throw error;
     }
+  }
+
+  /** Asks for one log, which is the operator's where no other is pending; undefined where that is not offered. */
+  async function askProved(pending: Map<LogId, WantedLog>): Promise<FetchLogsResponse | undefined> {
+    const { logLength } = checkpoint.contents;
+    const [logId] = pending.keys();
+    const request =
+      logId === undefined
+        ? { logId: OPERATOR_LOG_ID, logLength, after: operator.token() }
+        : { logId, logLength, after: cursors.get(logId)!.token(), operator: operator.token() };
+    const answer = await api.proved(request, call);
+    if (answer === undefined) return undefined;
+    const operatorPart = logId === undefined ? answer.log : answer.operator;
+    if (operatorPart === undefined) {
+      throw new ClientError('LOG_INCOMPLETE', 'expected operator records with the log, found none');
+    }
+    repeated.push(answer.checkpoint);
+    for (const [id, part] of [[request.logId, answer.log] as const, [OPERATOR_LOG_ID, operatorPart] as const])
+      if (part.inclusion !== undefined) inclusion.set(id, part.inclusion);
+    return {
+      more: answer.more,
+      operator: operatorPart.records,
+      packages: new Map(logId === undefined ? [] : [[logId, answer.log.records]]),
+      warnings: [],
+    };
   }
 
   function leaveOut(pending: Map<LogId, WantedLog>, logId: LogId, error: unknown): undefined {

@@ -117,3 +117,33 @@ export function verifySigner(checkpoint: SignedCheckpoint, operator: OperatorSta
     );
   }
 }
+
+/**
+ * Checks that an answer speaks of the checkpoint that was asked about: the same state, signed by whoever may.
+ *
+ * @param operator the state of the operator log at that checkpoint
+ * @throws ClientError `RESPONSE_INVALID` | `CHECKPOINT_CONTRADICTS` | `CHECKPOINT_SIGNER_REFUSED` |
+ *   `CHECKPOINT_SIGNATURE_INVALID`
+ */
+export function verifyRepeated(
+  other: SignedCheckpoint,
+  checkpoint: SignedCheckpoint,
+  operator: OperatorState,
+): void {
+  const { logLength, logRoot } = checkpoint.contents;
+  if (other.contents.logLength !== logLength) {
+    throw new ClientError(
+      'RESPONSE_INVALID',
+      `expected an answer about the checkpoint of length ${logLength}, found one about length ${other.contents.logLength}`,
+      { expected: String(logLength), found: String(other.contents.logLength) },
+    );
+  }
+  // Without the operator's signature it is nobody's contradiction.
+  verifySigner(other, operator);
+  if (isSameState(other, checkpoint)) return;
+  throw new ClientError(
+    'CHECKPOINT_CONTRADICTS',
+    `the registry signed two different states of its log at length ${logLength}: it shows different people different things, do not use it`,
+    { expected: logRoot, found: other.contents.logRoot },
+  );
+}

@@ -8,7 +8,7 @@ import {
   type SignedCheckpoint,
 } from '@warg/protocol';
 import { ClientError } from '../errors.ts';
-import { isSameState, verifyFreshness, verifyOrder, verifySigner } from './checkpoint.ts';
+import { isSameState, verifyFreshness, verifyOrder, verifyRepeated, verifySigner } from './checkpoint.ts';
 import {
   type KnownHead,
   type LogAnswer,
@@ -41,6 +41,8 @@ export interface Trust {
 /** Everything that a registry answered about one checkpoint. All of it is untrusted. */
 export interface RegistryAnswers {
   readonly checkpoint: SignedCheckpoint;
+  /** The checkpoint as further answers gave it; it may have been signed more than once. */
+  readonly repeated: readonly SignedCheckpoint[];
   readonly operator: LogAnswer<OperatorState>;
   /** Logs that records came of. */
   readonly packages: readonly LogAnswer<PackageState>[];
@@ -85,6 +87,7 @@ export function verifyRegistry(answers: RegistryAnswers, trust: Trust): Verified
 
   // 3. The checkpoint is signed by a key that may commit, as of this very checkpoint.
   verifySigner(checkpoint, operatorLog.state);
+  for (const other of answers.repeated) verifyRepeated(other, checkpoint, operatorLog.state);
 
   // 4. The operator is the one who is trusted.
   for (const pin of trust.pins) verifyPin(pin, operator, operatorLog.records, checkpoint);

@@ -27,12 +27,18 @@ import {
   encodeFetchLogsResponse,
   encodeInclusionResponse,
   encodePackageRecordResponse,
+  encodeProvedLogResponse,
   encodeSignedCheckpoint,
   type FetchLogsRequest,
+  type FetchLogsResponse,
+  features,
+  headers,
   logNotFound,
   notSupported,
   type PackageRecordResponse,
+  type ProvedLogRequest,
   packageLogNotIncluded,
+  parseProvedLogRequest,
   pendingPublishConflict,
   recordNotFound,
 } from '@warg/protocol/api';
@@ -41,6 +47,8 @@ import type { TestRegistry } from './test-registry.ts';
 export interface ServeOptions {
   /** Whether `v1/proof/absence` is there. True by default. */
   readonly absence?: boolean;
+  /** Whether `v1/proved` is there. False by default, as in a registry that has the protocol's calls alone. */
+  readonly proved?: boolean;
   /** The most records of one log in an answer. */
   readonly pageSize?: number;
   /** Well-known documents, by path. */
@@ -94,6 +102,7 @@ export function serve(registry: TestRegistry, options: ServeOptions = {}): Fetch
             ...registry.checkpoint,
             signature: parseSignature(registry.checkpoint.signature),
           }),
+          options.proved === true ? { [headers.features]: features.proved } : {},
         );
       case 'POST v1/fetch/logs':
         return json(200, logs(decodeFetchLogsRequest(body)));
@@ -113,6 +122,11 @@ export function serve(registry: TestRegistry, options: ServeOptions = {}): Fetch
         return json(200, encodeAbsenceResponse({ map }));
       }
     }
+    if (path.startsWith('v1/proved/') && options.proved === true) {
+      const place = decodeURIComponent(path.slice('v1/proved/'.length));
+      const asked = parseProvedLogRequest(place, new URL(request.url).searchParams);
+      return json(200, await proved({ ...asked, logLength: Number(asked.logLength) }));
+    }
     if (path.startsWith('v1/content/'))
       return json(200, sources(new URL(request.url).origin, path.slice(11)));
     if (path.startsWith('content/')) return contentOf(path.slice('content/'.length));
@@ -123,6 +137,36 @@ export function serve(registry: TestRegistry, options: ServeOptions = {}): Fetch
   }
 
   function logs(request: FetchLogsRequest): string {
+    return encodeFetchLogsResponse(recordsOf(request));
+  }
+
+  async function proved({ logId, logLength, after, operator }: ProvedLogRequest): Promise<string> {
+    const isOperatorLog = logId === OPERATOR_LOG_ID;
+    const found = recordsOf({
+      logLength,
+      operator: isOperatorLog ? after : operator,
+      packages: new Map(isOperatorLog ? [] : [[logId, after ?? null]]),
+    });
+    const part = async (id: typeof logId, records: FetchLogsResponse['operator']) => {
+      if (found.more) return { records };
+      const head = registry.logs
+        .get(id)!
+        .filter(({ registryIndex }) => registryIndex < logLength)
+        .at(-1)!;
+      return { records, inclusion: await inclusionOf({ logLength, leafs: [head.registryIndex] }) };
+    };
+    const operatorPart = await part(OPERATOR_LOG_ID, found.operator);
+    const { checkpoint } = registry;
+    return encodeProvedLogResponse({
+      checkpoint: { ...checkpoint, signature: parseSignature(checkpoint.signature) },
+      more: found.more,
+      ...(isOperatorLog
+        ? { log: operatorPart }
+        : { operator: operatorPart, log: await part(logId, found.packages.get(logId)!) }),
+    });
+  }
+
+  function recordsOf(request: FetchLogsRequest): FetchLogsResponse {
     const { logLength } = request;
     if (logLength > registry.leaves.length) throw checkpointNotFound(logLength);
     const limit = Math.min(request.limit ?? 100, options.pageSize ?? 1000);
@@ -140,10 +184,14 @@ export function serve(registry: TestRegistry, options: ServeOptions = {}): Fetch
     const packages = new Map(
       [...request.packages].map(([logId, token]) => [logId, take(logId, token)] as const),
     );
-    return encodeFetchLogsResponse({ more, operator, packages, warnings: [] });
+    return { more, operator, packages, warnings: [] };
   }
 
-  async function inclusion({ logLength, leafs }: ReturnType<typeof decodeInclusionRequest>): Promise<string> {
+  async function inclusion(request: ReturnType<typeof decodeInclusionRequest>): Promise<string> {
+    return encodeInclusionResponse(await inclusionOf(request));
+  }
+
+  async function inclusionOf({ logLength, leafs }: ReturnType<typeof decodeInclusionRequest>) {
     if (logLength > registry.leaves.length) throw checkpointNotFound(logLength, 'proof');
     const logIds = leafs.map((index) => registry.leaves[index]!.logId);
     for (const [position, logId] of logIds.entries()) {
@@ -155,7 +203,7 @@ export function serve(registry: TestRegistry, options: ServeOptions = {}): Fetch
     }
     const log = await registry.log.prove({ length: logLength, leaves: leafs });
     const map = await registry.map.prove(registry.mapRootAt(logLength), logIds.map(mapKeyBytes));
-    return encodeInclusionResponse({ log, map });
+    return { log, map };
   }
 
   function sources(origin: string, digest: string): string {
@@ -256,6 +304,6 @@ function published({ contentBytes, keyId, signature, registryIndex, fetchToken }
   return { contentBytes, keyId, signature: parseSignature(signature), registryIndex, fetchToken };
 }
 
-export function json(status: number, body: string): Response {
-  return new Response(body, { status, headers: { 'content-type': 'application/json' } });
+export function json(status: number, body: string, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(body, { status, headers: { 'content-type': 'application/json', ...headers } });
 }

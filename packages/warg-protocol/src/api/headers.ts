@@ -4,7 +4,26 @@ export const headers = {
   registry: 'warg-registry',
   /** Beside a 404: the registry that has the namespace, see {@link parseRegistryHint}. */
   registryHint: 'warg-registry-hint',
+  /** Beside the newest checkpoint: what the server has beyond the protocol, see {@link parseFeatures}. */
+  features: 'warg-features',
 } as const;
+
+/** What a server may have beyond the protocol that changes how clients ask. */
+export const features = {
+  /** `GET v1/proved/…` */
+  proved: 'proved',
+} as const;
+
+/** Reads the value of a `Warg-Features` header: words between commas. Empty for none and for garbage. */
+export function parseFeatures(value: string | null | undefined): ReadonlySet<string> {
+  if (value === null || value === undefined || value.length > 512) return new Set();
+  return new Set(
+    value
+      .split(',')
+      .map((word) => word.trim().toLowerCase())
+      .filter((word) => word !== ''),
+  );
+}
 
 /** Media types of bodies. The Rust client compares them whole: no `; charset=…` may follow. */
 export const contentTypes = {

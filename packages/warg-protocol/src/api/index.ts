@@ -66,8 +66,10 @@ export {
 } from './fetch.ts';
 export {
   contentTypes,
+  features,
   formatRegistryHint,
   headers,
+  parseFeatures,
   parseRegistryHint,
   type RegistryHint,
 } from './headers.ts';
@@ -122,6 +124,15 @@ export {
   type InclusionRequest,
   type InclusionResponse,
 } from './proof.ts';
+export {
+  decodeProvedLogResponse,
+  encodeProvedLogResponse,
+  formatProvedLogRequest,
+  type ProvedLogRequest,
+  type ProvedLogResponse,
+  type ProvedRecords,
+  parseProvedLogRequest,
+} from './proved.ts';
 export type { JsonInput, StrictValues, WireValues } from './values.ts';
 export {
   decodeRegistryDocument,

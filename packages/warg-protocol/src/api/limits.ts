@@ -20,6 +20,12 @@ export const limits = {
   fetchLogsAnswerTarget: 8 * MIB,
   /** What a client still reads. Other servers have no target, so this is generous. */
   fetchLogsAnswer: 64 * MIB,
+  /** The longest fetch token, in characters, where one stands in a URL. */
+  fetchToken: 1024,
+  /** Where a server stops to fill an answer of `GET v1/proved/…` and says `more: true`: caches like them small. */
+  provedAnswerTarget: 1 * MIB,
+  /** The target and one record of each log beyond it. */
+  provedAnswer: 8 * MIB,
   /** `POST v1/fetch/names` */
   fetchNamesBody: 1 * MIB,
   /** Of more log ids than these the server answers the first ones. */

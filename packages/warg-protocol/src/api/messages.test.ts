@@ -64,17 +64,24 @@ const ledgerSource = fc.record({
   acceptRanges: fc.boolean(),
 });
 
+const signedCheckpoint = fc.record({
+  contents: fc.record({ logRoot: hash, logLength: integer, mapRoot: hash, timestamp: integer }),
+  keyId: text,
+  signature,
+});
+const provedPart = fc.record({ records: listOf(publishedRecord) });
+const provedWhole = fc.record({
+  records: listOf(publishedRecord),
+  inclusion: fc.record({ log: bytes, map: bytes }),
+});
+
 const arbitraries: { readonly [N in MessageName]: fc.Arbitrary<Messages[N]> } = {
   WellKnownConfig: fc.record({
     ociRegistry: optional(text),
     ociNamespacePrefix: optional(text),
     wargUrl: optional(text),
   }),
-  SignedCheckpoint: fc.record({
-    contents: fc.record({ logRoot: hash, logLength: integer, mapRoot: hash, timestamp: integer }),
-    keyId: text,
-    signature,
-  }),
+  SignedCheckpoint: signedCheckpoint,
   VerificationState: verificationState,
   CheckpointVerificationResponse: fc.record({
     checkpoint: verificationState,
@@ -110,6 +117,20 @@ const arbitraries: { readonly [N in MessageName]: fc.Arbitrary<Messages[N]> } = 
   ConsistencyResponse: fc.record({ proof: bytes }),
   AbsenceRequest: fc.record({ logLength: integer, logIds: listOf(hash) }),
   AbsenceResponse: fc.record({ map: bytes }),
+  ProvedLogResponse: fc.oneof(
+    fc.record({
+      checkpoint: signedCheckpoint,
+      more: fc.constant(false),
+      operator: optional(provedWhole),
+      log: provedWhole,
+    }),
+    fc.record({
+      checkpoint: signedCheckpoint,
+      more: fc.constant(true),
+      operator: optional(provedPart),
+      log: provedPart,
+    }),
+  ),
   LedgerSource: ledgerSource,
   LedgerSourceContentType: contentType,
   LedgerSourcesResponse: fc.record({

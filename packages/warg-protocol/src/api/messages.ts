@@ -63,6 +63,7 @@ import {
   inclusionRequestForm,
   inclusionResponseForm,
 } from './proof.ts';
+import { type ProvedLogResponse, provedLogResponseForm } from './proved.ts';
 import type { JsonInput, MessageForm, StrictValues, WireValues } from './values.ts';
 import { type WellKnownConfig, wellKnownConfigForm } from './well-known.ts';
 
@@ -91,6 +92,7 @@ export interface Messages<V extends WireValues = StrictValues> {
   readonly ConsistencyResponse: ConsistencyResponse;
   readonly AbsenceRequest: AbsenceRequest<V>;
   readonly AbsenceResponse: AbsenceResponse;
+  readonly ProvedLogResponse: ProvedLogResponse<V>;
   readonly LedgerSource: LedgerSource<V>;
   readonly LedgerSourceContentType: LedgerSourceContentType;
   readonly LedgerSourcesResponse: LedgerSourcesResponse<V>;
@@ -123,6 +125,7 @@ const FORMS: { readonly [N in MessageName]: MessageForm<Messages<WireValues>[N]>
   ConsistencyResponse: consistencyResponseForm,
   AbsenceRequest: absenceRequestForm,
   AbsenceResponse: absenceResponseForm,
+  ProvedLogResponse: provedLogResponseForm,
   LedgerSource: ledgerSourceForm,
   LedgerSourceContentType: ledgerSourceContentTypeForm,
   LedgerSourcesResponse: ledgerSourcesResponseForm,

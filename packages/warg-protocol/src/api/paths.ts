@@ -7,6 +7,12 @@ export const paths = {
   fetchCheckpoint: () => 'v1/fetch/checkpoint',
   /** POST FetchLogsRequest, answered by FetchLogsResponse. */
   fetchLogs: () => 'v1/fetch/logs',
+  /**
+   * GET, answered by ProvedLogResponse; `formatProvedLogRequest` writes it with its query. Other servers do not have it.
+   *
+   * @param place `{logId}@{logLength}`
+   */
+  provedLog: (place: string) => `v1/proved/${place}`,
   /** POST FetchPackageNamesRequest, answered by FetchPackageNamesResponse. */
   fetchNames: () => 'v1/fetch/names',
   /** POST PublishRecordRequest, answered by PackageRecordResponse with 202. */

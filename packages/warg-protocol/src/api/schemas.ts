@@ -24,6 +24,11 @@ const publishedRecord = z.object({
   registryIndex: integer,
   fetchToken: z.string(),
 });
+const signedCheckpoint = z.object({
+  contents: z.object({ logRoot: digest, logLength: integer, mapRoot: digest, timestamp: integer }),
+  keyId: z.string(),
+  signature,
+});
 const fetchWarning = z.object({ message: z.string() });
 
 const contentSource = z.object({
@@ -58,6 +63,10 @@ const ledgerSource = z.object({
   acceptRanges: z.optional(z.boolean()),
 });
 
+const inclusionResponse = z.object({ log: base64, map: base64 });
+const provedPart = z.object({ records: z.array(publishedRecord) });
+const provedWhole = z.object({ records: z.array(publishedRecord), inclusion: inclusionResponse });
+
 /** The JSON of every message, by the message's name. */
 export const messageSchemas = {
   WellKnownConfig: z.object({
@@ -65,11 +74,7 @@ export const messageSchemas = {
     ociNamespacePrefix: z.nullish(z.string()),
     wargUrl: z.nullish(z.string()),
   }),
-  SignedCheckpoint: z.object({
-    contents: z.object({ logRoot: digest, logLength: integer, mapRoot: digest, timestamp: integer }),
-    keyId: z.string(),
-    signature,
-  }),
+  SignedCheckpoint: signedCheckpoint,
   VerificationState: verificationState,
   CheckpointVerificationResponse: z.object({
     checkpoint: verificationState,
@@ -114,11 +119,25 @@ export const messageSchemas = {
     z.object({ ...recordId, ...published }),
   ]),
   InclusionRequest: z.object({ logLength: integer, leafs: z.array(integer) }),
-  InclusionResponse: z.object({ log: base64, map: base64 }),
+  InclusionResponse: inclusionResponse,
   ConsistencyRequest: z.object({ from: integer, to: integer }),
   ConsistencyResponse: z.object({ proof: base64 }),
   AbsenceRequest: z.object({ logLength: integer, logIds: z.array(digest) }),
   AbsenceResponse: z.object({ map: base64 }),
+  ProvedLogResponse: z.discriminatedUnion('more', [
+    z.object({
+      checkpoint: signedCheckpoint,
+      more: z.literal(false),
+      operator: z.nullish(provedWhole),
+      log: provedWhole,
+    }),
+    z.object({
+      checkpoint: signedCheckpoint,
+      more: z.literal(true),
+      operator: z.nullish(provedPart),
+      log: provedPart,
+    }),
+  ]),
   LedgerSource: ledgerSource,
   LedgerSourceContentType: ledgerSourceContentType,
   LedgerSourcesResponse: z.object({ hashAlgorithm: z.literal('sha256'), sources: z.array(ledgerSource) }),

@@ -13,6 +13,7 @@ import { ledgerRoutes } from './routes/ledger.ts';
 import { openApiRoutes } from './routes/openapi.ts';
 import { packageRoutes } from './routes/package.ts';
 import { proofRoutes } from './routes/proof.ts';
+import { provedRoutes } from './routes/proved.ts';
 import { tileRoutes } from './routes/tiles.ts';
 import { verifyRoutes } from './routes/verify.ts';
 import { wellKnownRoutes } from './routes/well-known.ts';
@@ -78,6 +79,7 @@ function describedRoutes(services: Services): readonly Route[] {
   const imported = new ImportedLogs(services.core);
   return [
     ...fetchRoutes(services, imported),
+    ...provedRoutes(services, imported),
     ...packageRoutes(services, imported),
     ...contentRoutes(services),
     ...proofRoutes(services),

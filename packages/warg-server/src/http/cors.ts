@@ -25,6 +25,7 @@ const answerHeaders = [
   'www-authenticate',
   requestIdHeader,
   headers.registryHint,
+  headers.features,
 ];
 
 const exposed = answerHeaders.join(', ');

@@ -116,6 +116,7 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
       if (mayRead !== undefined) await requireLeaves(store, leafs, mayRead);
       return proofs.inclusion(logLength, leafs);
     },
+    proveHead: (logLength, logId) => proofs.head(logLength, logId),
     proveConsistency: (from, to) => proofs.consistency(from, to),
     proveAbsence: (logLength, logIds) => proofs.absence(logLength, logIds),
     verifyCheckpoint: async (checkpoint) => {

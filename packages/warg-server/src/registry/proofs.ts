@@ -6,6 +6,7 @@ import {
   checkpointNotFound,
   incorrectProof,
   leafNotFound,
+  logNotFound,
 } from '@warg/protocol/api';
 import {
   decodeMapBundle,
@@ -66,6 +67,15 @@ export class Proofs {
       );
       return { log, map };
     });
+  }
+
+  async head(logLength: WireInteger, logId: LogId): Promise<InclusionAnswer> {
+    const checkpoint = await this.#checkpoints.at(logLength, 'logs');
+    const [index] = await this.#store.read((reads) =>
+      reads.lastIndexBelow([{ logId, logLength: checkpoint.logLength }]),
+    );
+    if (index === undefined) throw logNotFound(logId);
+    return this.inclusion(logLength, [index]);
   }
 
   async consistency(from: WireInteger, to: WireInteger): Promise<Uint8Array> {

@@ -104,6 +104,12 @@ export interface RegistryCore {
     mayRead?: ReadFilter,
   ): Promise<InclusionAnswer>;
   /**
+   * The proof of inclusion of a log's head. For who may know of the log.
+   *
+   * @throws ApiError 404 `logLength` | `log` (no record of it below that length)
+   */
+  proveHead(logLength: WireInteger, logId: LogId): Promise<InclusionAnswer>;
+  /**
    * @throws ApiError 404 `logLength` (`to` is beyond the newest checkpoint), 422 `failure` (`from` is 0 or above `to`)
    */
   proveConsistency(from: WireInteger, to: WireInteger): Promise<Uint8Array>;

@@ -226,6 +226,11 @@ describe('a token for one namespace', () => {
     ],
     ['its log from a record on', (logId, recordId) => logs(logId, { packages: { [logId]: recordId } })],
     ['its log at a length that is not', (logId) => logs(logId, { logLength: 10_000 })],
+    ['its log with proofs', (logId) => call.get(`v1/proved/${logId}@${logLength}`)],
+    [
+      'its log with proofs from a record on',
+      (logId, recordId) => call.get(`v1/proved/${logId}@${logLength}?after=${recordId}`),
+    ],
     ['its name', (logId) => call.post(paths.fetchNames(), { packages: [mine.logId, logId] })],
     ['its record', (logId, recordId) => call.get(paths.record(logId, recordId))],
     ['another record of its log', (logId) => call.get(paths.record(logId, unknown))],

@@ -66,6 +66,12 @@ function describe({ about, path, access = 'all' }: Route, method: 'get' | 'post'
       required: true,
       schema,
     })),
+    ...Object.entries(about.query ?? {}).map(([name, text]) => ({
+      name,
+      in: 'query',
+      description: text,
+      schema: { type: 'string' },
+    })),
     ...Object.entries(headersOf(about, path)).map(([name, text]) => ({
       name,
       in: 'header',

@@ -11,6 +11,8 @@ export interface Operation {
   readonly description?: string;
   /** What stands in the path, by name. */
   readonly path?: Readonly<Record<string, Schema>>;
+  /** What may stand in the query, by name, with what it is for; nothing else may, where anything is named. */
+  readonly query?: Readonly<Record<string, string>>;
   /** Headers that the route itself looks at, with what they are for. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The body of the request: media types with what is in them. */

@@ -6,6 +6,8 @@ import {
   decodeFetchPackageNamesRequest,
   encodeFetchLogsResponse,
   encodeFetchPackageNamesResponse,
+  features,
+  headers as headerNames,
   limits,
   paths,
 } from '@warg/protocol/api';
@@ -32,7 +34,7 @@ export function fetchRoutes({ core, access, ...bodies }: Services, imported: Imp
         const { json, checkpoint } = await core.latestCheckpoint();
         // The signature names the whole: what is signed again has another one. Caches ask each time, and so never give an old one.
         const etag = `"${digestOf(encodeUtf8(checkpoint.signature)).slice('sha256:'.length)}"`;
-        const headers = { etag, 'cache-control': 'no-cache' };
+        const headers = { etag, 'cache-control': 'no-cache', [headerNames.features]: features.proved };
         if (namesEtag(c.req.header('if-none-match'), etag)) return emptyAnswer(304, headers);
         return jsonAnswer(json, 200, headers);
       },
