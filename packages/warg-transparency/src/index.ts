@@ -1,5 +1,5 @@
 export { ProofError, type ProofErrorCode, TransparencyError, type TransparencyErrorCode } from './errors.ts';
-export { HASH_BYTES, type Hash, hashBranch, hashLeaf } from './hashing/hash.ts';
+export { HASH_BYTES, type Hash, hashBranch, hashLeaf, hashLeaves } from './hashing/hash.ts';
 export {
   decodeLogBundle,
   encodeLogBundle,

@@ -1,7 +1,7 @@
-import { sha256 } from '@warg/crypto';
 import { lanes } from '#lanes';
 import { TransparencyError } from '../errors.ts';
 import { hashBranchInto } from './branch.ts';
+import { hashMessage, hashMessages } from './message.ts';
 
 /** A SHA-256: 32 bytes. Trees give hashes out without copying; do not write into them. */
 export type Hash = Uint8Array;
@@ -9,16 +9,36 @@ export type Hash = Uint8Array;
 /** The length of a {@link Hash} in bytes. */
 export const HASH_BYTES = 32;
 
-const LEAF_PREFIX = Uint8Array.of(0);
+const LEAF_PREFIX = 0;
 
 /**
  * The hash of a leaf: SHA-256 of a zero byte and the data (RFC 6962, section 2.1). Log and map share it.
  *
  * @param data the bytes of the leaf, with whatever prefix tells this kind of leaf from others
  * @returns 32 bytes
+ * @throws TransparencyError `INVALID_ARGUMENT` if it is not a Uint8Array
  */
 export function hashLeaf(data: Uint8Array): Hash {
-  return sha256(LEAF_PREFIX, data);
+  requireBytes(data);
+  return hashMessage(data, LEAF_PREFIX);
+}
+
+/**
+ * The hashes of leaves, as {@link hashLeaf} computes each, several at once. That is what {@link MerkleLog} appends.
+ *
+ * @param leaves the bytes of each leaf, with whatever prefix tells this kind of leaf from others
+ * @returns 32 bytes for each, one behind the other, in their order
+ * @throws TransparencyError `INVALID_ARGUMENT` if one is not a Uint8Array
+ * @example await log.append(hashLeaves([first, second]));
+ */
+export function hashLeaves(leaves: readonly Uint8Array[]): Uint8Array {
+  for (const leaf of leaves) requireBytes(leaf);
+  return hashMessages(leaves, LEAF_PREFIX);
+}
+
+function requireBytes(data: Uint8Array): void {
+  if (data instanceof Uint8Array) return;
+  throw new TransparencyError('INVALID_ARGUMENT', `expected the bytes of a leaf, found ${typeof data}`);
 }
 
 /**

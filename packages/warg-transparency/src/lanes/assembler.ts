@@ -41,6 +41,7 @@ export const tee = (local: number): Code => [0x22, ...unsigned(local)];
 export const i32 = (value: number): Code => [0x41, ...signed(value)];
 export const addI32: Code = [0x6a];
 export const subI32: Code = [0x6b];
+export const mulI32: Code = [0x6c];
 export const andI32: Code = [0x71];
 export const shlI32: Code = [0x74];
 export const shrI32: Code = [0x76];
@@ -51,9 +52,7 @@ export const repeat = (body: Code): Code => [0x03, 0x40, ...body, 0x0d, 0, 0x0b]
 
 export const load = (offset: number): Code => simd(0x00, memory(offset));
 export const loadSplat = (offset: number): Code => simd(0x09, memory(offset));
-export const loadLane = (offset: number, lane: number): Code => simd(0x56, memory(offset), [lane]);
 export const store = (offset: number): Code => simd(0x0b, memory(offset));
-export const storeLane = (offset: number, lane: number): Code => simd(0x5a, memory(offset), [lane]);
 /** Four times the same number. */
 export const splatConstant = (value: number): Code =>
   simd(
@@ -61,11 +60,10 @@ export const splatConstant = (value: number): Code =>
     [0, 1, 2, 3].flatMap(() => [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff)),
   );
 export const splat: Code = simd(0x11);
-/** The bytes of each number in reverse. */
-export const swapBytes: Code = [
-  ...simd(0x0c, [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12]),
-  ...simd(0x0e),
-];
+/** Sixteen bytes of two vectors, picked by their positions in both. */
+export const shuffle = (positions: readonly number[]): Code => simd(0x0d, positions);
+/** One number of a vector. */
+export const lane = (index: number): Code => simd(0x1b, [index]);
 export const and: Code = simd(0x4e);
 export const or: Code = simd(0x50);
 export const xor: Code = simd(0x51);

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hashPairsPlain } from '../hashing/hash.ts';
 import { type EmptyChain, emptyMapHash, hashEmptyChainsPlain, MAP_HEIGHT } from '../map/empty.ts';
-import { branchModule, ROW_PAIRS } from './branch-module.ts';
+import { branchModule } from './branch-module.ts';
+import { ROW_PAIRS } from './memory.ts';
 import { lanes as found } from './simd.ts';
 
 const lanes = found!;

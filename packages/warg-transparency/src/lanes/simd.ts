@@ -1,7 +1,9 @@
-import { ROUND_CONSTANTS } from '../hashing/branch.ts';
+import { LAST_BLOCKS } from '../hashing/branch.ts';
+import { ROUND_CONSTANTS } from '../hashing/compress.ts';
 import type { EmptyChain } from '../map/empty.ts';
-import { branchModule, LANES, MEMORY, ROW_PAIRS } from './branch-module.ts';
-import type { Lanes } from './lanes.ts';
+import { branchModule } from './branch-module.ts';
+import type { Lanes, PaddedMessages } from './lanes.ts';
+import { LANES, MEMORY, ROW_BYTES, ROW_PAIRS } from './memory.ts';
 
 const HASH_BYTES = 32;
 const HEIGHTS = 256;
@@ -9,7 +11,8 @@ const HEIGHTS = 256;
 /** What the module exports. */
 interface BranchExports {
   readonly memory: { readonly buffer: ArrayBuffer };
-  readonly rows: (count: number) => void;
+  readonly pairs: (from: number, to: number, count: number) => void;
+  readonly messages: (from: number, to: number, count: number, blocks: number) => void;
   readonly climb: (from: number, to: number) => void;
 }
 
@@ -29,9 +32,8 @@ class SimdLanes implements Lanes {
     this.#exports = exports;
     this.#bytes = new Uint8Array(exports.memory.buffer);
     this.#view = new DataView(exports.memory.buffer);
-    ROUND_CONSTANTS.forEach((constant, i) => {
-      this.#view.setInt32(MEMORY.constants + 4 * i, constant, true);
-    });
+    this.#setNumbers(MEMORY.constants, ROUND_CONSTANTS);
+    this.#setNumbers(MEMORY.lastBlocks, LAST_BLOCKS);
   }
 
   hashPairs(hashes: Uint8Array, from: number, to: number, count: number): void {
@@ -39,11 +41,38 @@ class SimdLanes implements Lanes {
       const pairs = Math.min(ROW_PAIRS, count - done);
       const source = (from + 2 * done) * HASH_BYTES;
       this.#bytes.set(hashes.subarray(source, source + 2 * pairs * HASH_BYTES), MEMORY.rows);
-      // A last group that is not full hashes what is left from another time, and nobody reads it.
-      this.#exports.rows(Math.ceil(pairs / LANES) * LANES);
+      // A last group that is not full hashes what is left from another time, and nobody reads it. Every group writes over
+      // pairs that were read by it or before.
+      this.#exports.pairs(MEMORY.rows, MEMORY.rows, pairs);
       const result = this.#bytes.subarray(MEMORY.rows, MEMORY.rows + pairs * HASH_BYTES);
       hashes.set(result, (to + done) * HASH_BYTES);
     }
+  }
+
+  hashMessages({ messages, start, end, prefix, blocks, hashes }: PaddedMessages): void {
+    const size = 64 * blocks;
+    const room = Math.floor(ROW_BYTES / (size + HASH_BYTES) / LANES) * LANES;
+    const results = MEMORY.rows + room * size;
+    for (let done = start; done < end; done += room) {
+      const count = Math.min(room, end - done);
+      this.#bytes.fill(0, MEMORY.rows, MEMORY.rows + count * size);
+      for (let i = 0; i < count; i++) this.#pad(messages[done + i]!, prefix, MEMORY.rows + i * size, size);
+      this.#exports.messages(MEMORY.rows, results, count, blocks);
+      hashes.set(this.#bytes.subarray(results, results + count * HASH_BYTES), done * HASH_BYTES);
+    }
+  }
+
+  /** Writes the prefix and the message to `at`, where zeros are, and what FIPS 180-4 (5.1.1) has behind them. */
+  #pad(message: Uint8Array, prefix: number | undefined, at: number, size: number): void {
+    const bytes = this.#bytes;
+    let to = at;
+    if (prefix !== undefined) bytes[to++] = prefix;
+    // So few bytes are copied sooner than a view of them is made.
+    for (let i = 0; i < message.length; i++) bytes[to++] = message[i]!;
+    bytes[to] = 0x80;
+    const bits = 8 * (to - at);
+    bytes[at + size - 2] = bits >> 8;
+    bytes[at + size - 1] = bits;
   }
 
   climb(chains: readonly EmptyChain[], emptyHashes: Uint8Array): void {
@@ -75,6 +104,12 @@ class SimdLanes implements Lanes {
     chains.forEach(({ hash }, lane) => {
       const at = MEMORY.chains + HASH_BYTES * lane;
       hash.set(this.#bytes.subarray(at, at + HASH_BYTES));
+    });
+  }
+
+  #setNumbers(at: number, numbers: Int32Array): void {
+    numbers.forEach((value, i) => {
+      this.#view.setInt32(at + 4 * i, value, true);
     });
   }
 

@@ -218,6 +218,7 @@ describe('MerkleLog refuses', () => {
   it('a leaf hash that is none, and stays as it was', async () => {
     const log = await logOf(leafNumbers(5));
     await expect(log.append([leafNumber(5), new Uint8Array(31)])).rejects.toThrow(code('INVALID_ARGUMENT'));
+    await expect(log.append(new Uint8Array(65))).rejects.toThrow(code('INVALID_ARGUMENT'));
     expect(log.length).toBe(5);
     await log.append([leafNumber(5)]);
     expect(await log.rootAt(6)).toEqual(naiveLogRoot(leafNumbers(6)));

@@ -1,22 +1,14 @@
 import { requireCount } from '../arguments.ts';
 import { ByteCache } from '../cache.ts';
 import { TransparencyError } from '../errors.ts';
-import { HASH_BYTES, type Hash, requireHash } from '../hashing/hash.ts';
+import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
 import { encodeLogBundle } from './bundle.ts';
 import { EMPTY_LOG_ROOT } from './empty-root.ts';
 import { joinRoots } from './evaluate.ts';
+import { copyHashes, edgeOf, extendLevel, joinHashes } from './extend.ts';
 import { balancedRoots, existsFromLength } from './nodes.ts';
 import { type LogStore, type LogTile, TILE_WIDTH, type TileId, tileKey, tileWidth } from './store.ts';
-import {
-  extendTile,
-  hashIn,
-  placeOf,
-  TILE_BYTES,
-  type Tile,
-  tileFromStore,
-  tileHashes,
-  tileRoot,
-} from './tile.ts';
+import { hashIn, placeOf, TILE_BYTES, type Tile, tileFromStore, tileHashes, tileRoot } from './tile.ts';
 import { type LogProofPlan, planLogProofs } from './walk.ts';
 
 /** The greatest length of a log: node numbers are 32 bits on the wire. */
@@ -92,17 +84,14 @@ export class MerkleLog {
   /**
    * Appends leaves, in their order, with one write to the store. Calls that overlap are done one after the other.
    *
-   * @param leafHashes {@link hashLeaf} of each leaf
+   * @param leafHashes {@link hashLeaf} of each leaf: a list, or one array with 32 bytes for each, as {@link hashLeaves}
+   *   returns it
    * @throws TransparencyError `INVALID_ARGUMENT` | `LOG_FULL` | `LOG_CONFLICT` | `CORRUPT_TILE`; the log is as before
    */
-  append(leafHashes: readonly Hash[]): Promise<void> {
-    // Copied before anything is awaited: the caller may go on using its arrays.
-    const hashes = new Uint8Array(leafHashes.length * HASH_BYTES);
+  append(leafHashes: readonly Hash[] | Uint8Array): Promise<void> {
+    let hashes: Uint8Array;
     try {
-      leafHashes.forEach((hash, i) => {
-        requireHash(hash, `leaf hash ${i}`);
-        hashes.set(hash, i * HASH_BYTES);
-      });
+      hashes = copyHashes(leafHashes);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -253,42 +242,4 @@ export class MerkleLog {
     });
     return tiles;
   }
-}
-
-/** The incomplete tiles of a log: at most one a level. */
-function edgeOf(length: number): (TileId & { readonly width: number })[] {
-  const edge: (TileId & { readonly width: number })[] = [];
-  for (let level = 0, rest = length; rest > 0; level++, rest = Math.floor(rest / TILE_WIDTH)) {
-    const width = rest % TILE_WIDTH;
-    if (width > 0) edge.push({ level, index: Math.floor(rest / TILE_WIDTH), width });
-  }
-  return edge;
-}
-
-/** Appends hashes to one level of tiles that holds `from` hashes; returns the tiles that changed. */
-function extendLevel(level: number, from: number, hashes: Uint8Array, edge: Map<number, Tile>): Tile[] {
-  const tiles: Tile[] = [];
-  let position = from;
-  for (let at = 0; at < hashes.length; ) {
-    const id = { level, index: Math.floor(position / TILE_WIDTH) };
-    const used = position % TILE_WIDTH;
-    const count = Math.min(TILE_WIDTH - used, (hashes.length - at) / HASH_BYTES);
-    // A tile that others appended to meanwhile may be wider than this log knows; the store will refuse the change.
-    const before = used === 0 ? undefined : narrow(edge.get(tileKey(id))!, used);
-    tiles.push(extendTile(id, before, hashes.subarray(at, at + count * HASH_BYTES)));
-    position += count;
-    at += count * HASH_BYTES;
-  }
-  return tiles;
-}
-
-/** The tile as it was when it had `width` hashes. What stands behind them is overwritten by what is appended. */
-function narrow(tile: Tile, width: number): Tile {
-  return tile.width === width ? tile : { ...tile, width };
-}
-
-function joinHashes(hashes: readonly Hash[]): Uint8Array {
-  const joined = new Uint8Array(hashes.length * HASH_BYTES);
-  for (const [i, hash] of hashes.entries()) joined.set(hash, i * HASH_BYTES);
-  return joined;
 }

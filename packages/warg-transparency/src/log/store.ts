@@ -73,7 +73,7 @@ export function memoryLogStore(): LogStore {
     async write(change) {
       if (change.from !== length) throw logConflict(change.from, length);
       // The caller goes on using its arrays.
-      for (const tile of change.tiles) tiles.set(tileKey(tile), Uint8Array.from(tile.hashes));
+      for (const tile of change.tiles) tiles.set(tileKey(tile), new Uint8Array(tile.hashes));
       length = change.length;
     },
   };

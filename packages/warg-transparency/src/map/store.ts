@@ -63,7 +63,7 @@ export function memoryMapStore(): MapStore {
       }
       newestRoot = change.root;
       for (const page of change.pages) {
-        pages.set(page.id, Uint8Array.from(page.bytes));
+        pages.set(page.id, new Uint8Array(page.bytes));
         last = Math.max(last, page.id);
       }
       for (const id of change.superseded) superseded.set(id, change.root);
