@@ -89,6 +89,8 @@ function isDeclared(manifest, name, shipped) {
 
 function mayImport(from, to, layers) {
   const limits = from.tags.map((tag) => layers[tag]?.dependencies?.allow).filter(Boolean);
-  if (limits.length === 0) return from.dir.startsWith('apps/') && to.dir.startsWith('packages/');
+  if (limits.length === 0) {
+    return from.dir.startsWith('apps/') && (to.dir.startsWith('packages/') || to.tags.includes('programs'));
+  }
   return limits.every((allowed) => to.tags.some((tag) => allowed.includes(tag)));
 }

@@ -23,8 +23,14 @@ const protocol = member(
   { '@warg/crypto': '1' },
   { vitest: '1' },
 );
-const app = member('apps/bench', '@warg-apps/bench', ['app'], { '@warg/crypto': '1' });
-const members = [crypto, protocol, app];
+const programs = member('apps/programs', '@warg-apps/programs', ['programs']);
+const app = member('apps/bench', '@warg-apps/bench', ['app'], {
+  '@warg/crypto': '1',
+  '@warg-apps/programs': '1',
+  '@warg-apps/other': '1',
+});
+const other = member('apps/other', '@warg-apps/other', ['app']);
+const members = [crypto, protocol, programs, app, other];
 const look = (from, file, text) => findingsIn({ file, text, member: from, members, layers });
 
 describe('findingsIn', () => {
@@ -40,6 +46,11 @@ describe('findingsIn', () => {
 
   it('refuses an import upwards even when it is declared', () => {
     assert.match(look(crypto, 'src/a.ts', `import { x } from '@warg/protocol';`)[0], /not below/);
+  });
+
+  it('lets apps share what starts programs, and nothing else of another app', () => {
+    assert.deepEqual(look(app, 'src/a.ts', `import { x } from '@warg-apps/programs';`), []);
+    assert.match(look(app, 'src/a.ts', `import { x } from '@warg-apps/other';`)[0], /not below/);
   });
 
   it('refuses what is not declared, in every way to import it', () => {

@@ -3,11 +3,19 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodePrivateKey } from '@warg/crypto';
+import {
+  type Client,
+  must,
+  mustRefuse,
+  ourClient,
+  type Registry,
+  type RustPrograms,
+  rustClient,
+  startOurServer,
+  startRustServer,
+} from '@warg-apps/programs';
 import { check } from './checks.ts';
 import { keys, namespace } from './differential/world.ts';
-import type { RustPrograms } from './programs/cargo.ts';
-import { type Client, must, mustRefuse, ourClient, rustClient } from './programs/clients.ts';
-import { type Registry, startOurServer, startRustServer } from './programs/servers.ts';
 
 const names = { rust: 'Rust', ours: 'our' };
 

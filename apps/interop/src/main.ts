@@ -4,12 +4,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NoRust, rustPrograms } from '@warg-apps/programs';
 import { bothWays } from './both-ways.ts';
 import { fail, finish, skip } from './checks.ts';
 import { compareServers } from './differential/run.ts';
 import { tryDocument } from './openapi/try-document.ts';
 import { visitPrivateRegistry } from './private/visitors.ts';
-import { NoRust, rustPrograms } from './programs/cargo.ts';
 import { NoGo, tesseraFsck } from './programs/go.ts';
 import { NoPython, schemathesis } from './programs/python.ts';
 import { followRotation } from './rotation/rust-clients.ts';

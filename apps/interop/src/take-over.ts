@@ -3,12 +3,22 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodePrivateKey } from '@warg/crypto';
+import {
+  type Client,
+  cleanEnvironment,
+  must,
+  mustRefuse,
+  ourClient,
+  ourServer,
+  type RunningProgram,
+  type RustPrograms,
+  runProgram,
+  rustClient,
+  startProgram,
+  startRustServer,
+} from '@warg-apps/programs';
 import { check, equal } from './checks.ts';
 import { keys, namespace } from './differential/world.ts';
-import type { RustPrograms } from './programs/cargo.ts';
-import { type Client, must, mustRefuse, ourClient, rustClient } from './programs/clients.ts';
-import { type RunningProgram, runProgram, startProgram } from './programs/processes.ts';
-import { cleanEnvironment, ourServer, startRustServer } from './programs/servers.ts';
 
 const operatorKey = encodePrivateKey(keys.operator);
 const env = cleanEnvironment({ WARG_OPERATOR_KEY: operatorKey, NO_COLOR: '1' });

@@ -2,9 +2,8 @@
 // reason or fails the run.
 
 import { encodePrivateKey } from '@warg/crypto';
+import { type RustPrograms, startOurServer, startRustServer } from '@warg-apps/programs';
 import { check, fail, pass } from '../checks.ts';
-import type { RustPrograms } from '../programs/cargo.ts';
-import { startOurServer, startRustServer } from '../programs/servers.ts';
 import { checkSameIds } from '../same-ids.ts';
 import { Differences } from './differences.ts';
 import { exchange } from './exchange.ts';

@@ -2,7 +2,7 @@
 // with a signed checkpoint after each, so that both have signed the same lengths.
 
 import { digestOf, encodeUtf8, keyIdOf, type PrivateKey, parsePrivateKey, publicKeyOf } from '@warg/crypto';
-import type { Registry } from '../programs/servers.ts';
+import type { Registry } from '@warg-apps/programs';
 import { exchange } from './exchange.ts';
 import {
   type Envelope,

@@ -3,9 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodePrivateKey, generatePrivateKey } from '@warg/crypto';
+import { runProgram, startOurServer } from '@warg-apps/programs';
 import { check } from '../checks.ts';
-import { runProgram } from '../programs/processes.ts';
-import { startOurServer } from '../programs/servers.ts';
 import { addExamples, type Document } from './document-with-examples.ts';
 import { publishPackage } from './publish.ts';
 

@@ -4,11 +4,18 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodePrivateKey, generatePrivateKey } from '@warg/crypto';
+import {
+  cleanEnvironment,
+  must,
+  mustRefuse,
+  ourClient,
+  ourServer,
+  type RustPrograms,
+  runProgram,
+  rustClient,
+  startProgram,
+} from '@warg-apps/programs';
 import { check } from '../checks.ts';
-import type { RustPrograms } from '../programs/cargo.ts';
-import { must, mustRefuse, ourClient, rustClient } from '../programs/clients.ts';
-import { runProgram, startProgram } from '../programs/processes.ts';
-import { cleanEnvironment, ourServer } from '../programs/servers.ts';
 
 export async function visitPrivateRegistry(rust: RustPrograms, work: string): Promise<void> {
   const registry = await startPrivateRegistry(work);

@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runProgram } from './processes.ts';
+import { runProgram } from '@warg-apps/programs';
 
 const module = 'github.com/transparency-dev/tessera';
 const version = 'v1.0.4';

@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runProgram } from './processes.ts';
+import { runProgram } from '@warg-apps/programs';
 
 const version = '4.32.5';
 const cache = fileURLToPath(new URL('../../../../node_modules/.cache/warg-interop', import.meta.url));

@@ -3,8 +3,7 @@
 import { copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodePrivateKey, generatePrivateKey, keyIdOf, type PublicKey, publicKeyOf } from '@warg/crypto';
-import { runProgram, startProgram } from '../programs/processes.ts';
-import { cleanEnvironment, ourServer } from '../programs/servers.ts';
+import { cleanEnvironment, ourServer, runProgram, startProgram } from '@warg-apps/programs';
 
 /** One step of a rotation, in the order in which they are taken. */
 export type RotationStep = 'add' | 'switch' | 'revoke';

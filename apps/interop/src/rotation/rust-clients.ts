@@ -3,9 +3,8 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Client, must, type RustPrograms, rustClient } from '@warg-apps/programs';
 import { check } from '../checks.ts';
-import type { RustPrograms } from '../programs/cargo.ts';
-import { type Client, must, rustClient } from '../programs/clients.ts';
 import { rotationSteps, startRotatingRegistry } from './rotating-registry.ts';
 
 const name = 'test:rotated';

@@ -5,10 +5,8 @@ import { join } from 'node:path';
 import { encodePrivateKey, generatePrivateKey, type PrivateKey, publicKeyOf } from '@warg/crypto';
 import { packageLogId, parsePackageName, signPackageRecord, timestampFromMillis } from '@warg/protocol';
 import { decodeSignedCheckpoint, encodePublishRecordRequest, paths } from '@warg/protocol/api';
+import { cleanEnvironment, must, ourServer, runProgram, startOurServer } from '@warg-apps/programs';
 import { check } from '../checks.ts';
-import { must } from '../programs/clients.ts';
-import { runProgram } from '../programs/processes.ts';
-import { cleanEnvironment, ourServer, startOurServer } from '../programs/servers.ts';
 import { startLiar } from './liar.ts';
 
 const namespace = 'tiles';

@@ -17,13 +17,13 @@ export interface RegistryOptions {
   readonly work: string;
   readonly operatorKey: string;
   readonly namespace: string;
-  /** Further arguments of our server. */
+  /** Further arguments, of the server that is started. */
   readonly more?: readonly string[];
 }
 
 /** The program `warg-server` of this workspace, as a JavaScript file for `process.execPath`. */
 export const ourServer = fileURLToPath(
-  new URL('../../../../packages/warg-server/bin/warg-server.js', import.meta.url),
+  new URL('../../../packages/warg-server/bin/warg-server.js', import.meta.url),
 );
 
 /** Nothing from the environment configures a program under test but what is said here. */
@@ -32,10 +32,11 @@ export function cleanEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessE
   return { ...Object.fromEntries(inherited), ...extra };
 }
 
-/** Starts the Rust server on a free port. It knows no store but memory in the version that cargo installs. */
+/** Starts the Rust server on a free port. It knows no store but memory as cargo installs it without being told more. */
 export async function startRustServer(server: string, options: RegistryOptions): Promise<Registry> {
   const content = mkdtempSync(join(options.work, 'rust-content-'));
   const args = ['--listen', '127.0.0.1:0', '--content-dir', content, '--namespace', options.namespace];
+  args.push(...(options.more ?? []));
   const env = cleanEnvironment({ WARG_OPERATOR_KEY: options.operatorKey, NO_COLOR: '1' });
   const program = await startProgram(server, args, /listening on (\d+\.\d+\.\d+\.\d+:\d+)/, { env });
   return { kind: 'rust', url: `http://${program.ready[1]}`, program };

@@ -1,0 +1,17 @@
+import { aloneLine, latencyLine, postgresLatencyLine } from './latency.ts';
+import type { Line } from './line.ts';
+import { postgresLine, publishLine } from './publishing.ts';
+import { readLines } from './reading.ts';
+import { logLine, mapLine } from './trees.ts';
+
+/** All that `npm run bench` measures, in order: lines that share servers stand together. */
+export const lines: readonly Line[] = [
+  mapLine,
+  logLine,
+  publishLine,
+  aloneLine,
+  latencyLine,
+  ...readLines,
+  postgresLine,
+  postgresLatencyLine,
+];

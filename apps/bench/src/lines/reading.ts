@@ -1,0 +1,58 @@
+import type { Bench } from '../bench.ts';
+import { median } from '../load/distribution.ts';
+import type { ReadKind } from '../load/jobs.ts';
+import type { Target } from '../servers/targets.ts';
+import type { Goal, Line } from './line.ts';
+import { fill } from './publishing.ts';
+
+interface Reading {
+  readonly kind: ReadKind;
+  readonly what: string;
+  readonly count: number;
+  readonly goal: Goal;
+}
+
+const readings: readonly Reading[] = [
+  { kind: 'logs', what: 'fetch a log', count: 10_000, goal: { times: 1, named: '≤ 45 µs' } },
+  { kind: 'checkpoint', what: 'fetch the checkpoint', count: 15_000, goal: { times: 1, named: '≤ 30 µs' } },
+  { kind: 'consistency', what: 'prove consistency', count: 10_000, goal: { times: 1, named: '≤ 38 µs' } },
+  { kind: 'inclusion1', what: 'prove inclusion of 1', count: 6000, goal: { times: 1, named: '≤ 88 µs' } },
+  { kind: 'inclusion50', what: 'prove inclusion of 50', count: 600, goal: { times: 3.9, named: '≤ 500 µs' } },
+];
+
+export const readLines: readonly Line[] = readings.map((reading) => ({
+  name: `read-${reading.kind}`,
+  title: `Read: ${reading.what}`,
+  method:
+    'CPU of all threads of the server for a request, all over what was published before, many connections at once.',
+  measure: (bench) => measureReading(bench, reading),
+}));
+
+async function measureReading(bench: Bench, { kind, what, count, goal }: Reading) {
+  const { ours, reference } = await bench.pair();
+  const sides = reference === undefined ? [ours] : [ours, reference];
+  const rounds = sides.map((): Awaited<ReturnType<typeof readOnce>>[] => []);
+  for (const side of sides) {
+    await fill(bench, side);
+    await readOnce(bench, side, kind, count / 4);
+  }
+  for (let round = 0; round < bench.options.rounds; round++) {
+    for (const [i, side] of sides.entries()) rounds[i]!.push(await readOnce(bench, side, kind, count));
+  }
+  const cpu = rounds.map((side) => median(side.map(({ cpuMicros }) => cpuMicros)));
+  const rate = rounds.map((side) => median(side.map(({ perSecond }) => perSecond)));
+  return {
+    rows: [
+      { what: `${what}: CPU`, unit: 'µs', better: 'less' as const, ours: cpu[0]!, reference: cpu[1], goal },
+      { what: `${what}: rate`, unit: '/s', better: 'more' as const, ours: rate[0]!, reference: rate[1] },
+    ],
+    details: { ours: rounds[0], reference: rounds[1] },
+  };
+}
+
+async function readOnce(bench: Bench, target: Target, kind: ReadKind, full: number) {
+  const count = bench.count(full);
+  const before = target.cpuMicros();
+  const done = await target.load.run('read', { kind, count, connections: bench.options.connections });
+  return { ...done, cpuMicros: (target.cpuMicros() - before) / count };
+}

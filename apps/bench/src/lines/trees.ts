@@ -1,0 +1,110 @@
+import { fileURLToPath } from 'node:url';
+import { buildRust } from '@warg-apps/programs';
+import type { Bench } from '../bench.ts';
+import { median } from '../load/distribution.ts';
+import { type Growth, startTreeWorker, type TreeWorker } from '../trees/tree-worker.ts';
+import type { Line } from './line.ts';
+
+const BATCH = 1024;
+
+/** How large the map is before it is measured. The reference keeps about 5 KB for each key. */
+const MAP_SIZE = 128 * BATCH;
+
+export const mapLine: Line = {
+  name: 'map',
+  title: `Map: batches of ${BATCH} inserts into a map of ${MAP_SIZE}`,
+  method:
+    'Keys and values of 32 bytes, hashing of both included, stores in memory, one thread. The time inside the call; the roots of both sides are compared.',
+  measure: async (bench) => {
+    const measured = await sideBySide(bench, 'map', bench.count(MAP_SIZE), 4 * BATCH);
+    const perKey = ({ nanos }: Growth) => nanos / 1000 / (4 * BATCH);
+    return {
+      rows: [
+        {
+          what: 'map: insert a key, in batches of 1,024',
+          unit: 'µs',
+          better: 'less',
+          ours: median(measured.ours.map(perKey)),
+          reference: median(measured.reference.map(perKey)),
+          goal: { times: 1.3, named: '≤ 40 µs' },
+        },
+      ],
+      details: measured,
+    };
+  },
+};
+
+export const logLine: Line = {
+  name: 'log',
+  title: `Log: append leaves of 32 bytes, ${BATCH} at a time`,
+  method:
+    'Leaf bytes in, root out: leaves are hashed within the time on both sides. Stores in memory, one thread. The roots of both sides are compared.',
+  measure: async (bench) => {
+    const size = bench.count(512) * BATCH;
+    const hashed: Growth[] = [];
+    const measured = await sideBySide(bench, 'log', size, size, async (ours) => {
+      for (let round = 0; round < bench.options.rounds; round++) {
+        hashed.push(await ours.grow('hashes', size, BATCH));
+      }
+    });
+    const perSecond = ({ nanos }: Growth) => (size * 1000) / nanos;
+    return {
+      rows: [
+        {
+          what: 'log: append leaves of 32 bytes',
+          unit: 'M/s',
+          better: 'more',
+          ours: median(measured.ours.map(perSecond)),
+          reference: median(measured.reference.map(perSecond)),
+          goal: { times: 1, named: '≥ 3.06 M/s' },
+        },
+        {
+          what: 'log: append leaves that are hashed already',
+          unit: 'M/s',
+          better: 'more',
+          ours: median(hashed.map(perSecond)),
+        },
+      ],
+      notes: [
+        'The reference hashes every leaf that it appends, so the second row has nothing to be held against.',
+      ],
+      details: { ...measured, hashed },
+    };
+  },
+};
+
+/** Grows the same tree on both sides, in turn; the first time, to `filled`, is not counted. */
+async function sideBySide(
+  bench: Bench,
+  tree: 'map' | 'log',
+  filled: number,
+  size: number,
+  after: (ours: TreeWorker) => Promise<void> = async () => {},
+) {
+  const program = await buildRust(
+    fileURLToPath(new URL('../../reference/Cargo.toml', import.meta.url)),
+    'warg-bench-reference',
+  );
+  const ours = startTreeWorker(process.execPath, [
+    fileURLToPath(new URL('../trees/worker.ts', import.meta.url)),
+  ]);
+  const reference = startTreeWorker(program, []);
+  const measured: { ours: Growth[]; reference: Growth[] } = { ours: [], reference: [] };
+  try {
+    await ours.grow(tree, filled, BATCH);
+    await reference.grow(tree, filled, BATCH);
+    for (let round = 0; round < 2 * bench.options.rounds + 1; round++) {
+      const one = await ours.grow(tree, size, BATCH);
+      const other = await reference.grow(tree, size, BATCH);
+      if (one.root !== other.root)
+        throw new Error(`expected equal roots, found ${one.root} and ${other.root}`);
+      measured.ours.push(one);
+      measured.reference.push(other);
+    }
+    await after(ours);
+  } finally {
+    ours.stop();
+    reference.stop();
+  }
+  return measured;
+}

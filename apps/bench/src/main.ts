@@ -1,0 +1,88 @@
+// `npm run bench`: our libraries, server and client beside the Rust ones.
+
+import { parseArgs } from 'node:util';
+import { Bench } from './bench.ts';
+import type { Line } from './lines/line.ts';
+import { lines } from './lines/lines.ts';
+import { busyCores, describeMachine } from './machine/machine.ts';
+import { machineText, writeDocument } from './report/document.ts';
+import { type LineResult, readResults, writeResults } from './report/results.ts';
+import { textTable } from './report/table.ts';
+
+const usage = `npm run bench                measure every line, and write docs/benchmarks.md and docs/benchmarks.json
+npm run bench -- NAME…       measure these lines alone; with --write they replace what was measured before
+npm run bench -- --list      the names of all lines
+
+  --write          write the documents after some lines, too
+  --rounds N       how often each side is measured, in turn; 3 if not given
+  --connections N  that publish and read at once; 64 if not given
+  --divide N       do so many times less of everything: to try the bench, not to measure`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+    connections: { type: 'string', default: '64' },
+    divide: { type: 'string', default: '1' },
+  },
+});
+
+if (values.help) console.log(usage);
+else if (values.list) for (const { name, title } of lines) console.log(`${name.padEnd(20)} ${title}`);
+else await run(positionals.length === 0 ? lines : positionals.map(lineNamed));
+
+async function run(chosen: readonly Line[]): Promise<void> {
+  const [rounds, connections, divisor] = [values.rounds, values.connections, values.divide].map(
+    positiveInteger,
+  );
+  const bench = new Bench({ rounds: rounds!, connections: connections!, divisor: divisor! });
+  const machine = describeMachine(bench.work);
+  console.log(machineText(machine));
+  const results: LineResult[] = [];
+  try {
+    for (const line of chosen) results.push(await measure(bench, line, machine));
+  } finally {
+    await bench.end();
+  }
+  console.log(`\n${textTable(results.flatMap(({ rows }) => rows))}`);
+  if (divisor === 1 && (values.write || chosen === lines)) {
+    const measured = new Set(results.map(({ name }) => name));
+    const all = [...readResults(machine).filter(({ name }) => !measured.has(name)), ...results];
+    const order = lines.map(({ name }) => name);
+    writeResults(all, order);
+    writeDocument(all.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name)));
+    console.log('\nwritten: docs/benchmarks.md and docs/benchmarks.json');
+  }
+}
+
+async function measure(bench: Bench, line: Line, machine: LineResult['machine']): Promise<LineResult> {
+  const busy = await busyCores();
+  console.log(`\n${line.title}`);
+  if (busy > 0.2) console.log(`others use ${busy.toFixed(1)} cores: the figures will be too high`);
+  const started = performance.now();
+  const { rows, notes = [], details } = await line.measure(bench);
+  const seconds = Math.round((performance.now() - started) / 1000);
+  const command = `npm run bench -- ${line.name}`;
+  console.log(textTable(rows));
+  for (const note of notes) console.log(note);
+  console.log(`${command}: ${seconds} s`);
+  const { name, title, method } = line;
+  const at = new Date().toISOString();
+  return { name, title, method, at, seconds, machine, busyCores: busy, command, rows, notes, details };
+}
+
+function lineNamed(name: string): Line {
+  const line = lines.find((each) => each.name === name);
+  if (line !== undefined) return line;
+  console.error(`no line is called ${name}: expected any of ${lines.map((each) => each.name).join(', ')}`);
+  process.exit(2);
+}
+
+function positiveInteger(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  console.error(`expected a number from 1 on, found ${text}`);
+  process.exit(2);
+}

@@ -1,0 +1,63 @@
+// docs/benchmarks.md: what stands between its markers is written here, the rest by hand.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { rustVersion } from '@warg-apps/programs';
+import type { Machine } from '../machine/machine.ts';
+import type { LineResult } from './results.ts';
+import { markdownTable } from './table.ts';
+
+const documentFile = fileURLToPath(new URL('../../../../docs/benchmarks.md', import.meta.url));
+const BEGIN = '<!-- begin: written by `npm run bench` -->';
+const END = '<!-- end -->';
+
+/** Writes the figures into the document. @throws Error when its markers are gone */
+export function writeDocument(results: readonly LineResult[]): void {
+  const text = readFileSync(documentFile, 'utf8');
+  const [before, rest] = text.split(BEGIN);
+  const after = rest?.split(END)[1];
+  if (after === undefined) throw new Error(`expected ${BEGIN} and ${END} in ${documentFile}`);
+  writeFileSync(documentFile, `${before}${BEGIN}\n\n${figures(results)}\n\n${END}${after}`);
+}
+
+function figures(results: readonly LineResult[]): string {
+  const goals = results.flatMap(({ rows }) => rows).filter(({ goal }) => goal !== undefined);
+  const sections = results.map((result) =>
+    [
+      `### ${result.title}`,
+      '',
+      result.method,
+      '',
+      markdownTable(result.rows),
+      '',
+      ...result.notes.flatMap((note) => [note, '']),
+      `\`${result.command}\`: ${result.at.slice(0, 10)}, commit ${result.machine.commit}${result.machine.changed ? ' with changes' : ''}, ${result.seconds} s${busyNote(result)}`,
+    ].join('\n'),
+  );
+  const machine = results.at(-1)?.machine;
+  return [
+    ...(machine === undefined ? [] : [machineText(machine), '']),
+    '## The goals',
+    '',
+    markdownTable(goals),
+    '',
+    '## Every line',
+    '',
+    sections.join('\n\n'),
+  ].join('\n');
+}
+
+function busyNote({ busyCores }: LineResult): string {
+  return busyCores > 0.2
+    ? `; others used ${busyCores.toFixed(1)} cores when it began, so its figures are too high`
+    : '';
+}
+
+/** The machine in a paragraph. */
+export function machineText(machine: Machine): string {
+  return [
+    `Measured on ${machine.cores} cores of ${machine.cpu}, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, files on ${machine.filesystem};`,
+    `Node ${machine.node}, warg and warg-server ${rustVersion} and warg-transparency 0.10.0 built by cargo with --release.`,
+    'SQLite commits with synchronous=FULL, PostgreSQL with its defaults (fsync and synchronous_commit on).',
+  ].join('\n');
+}
