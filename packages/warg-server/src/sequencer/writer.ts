@@ -1,31 +1,22 @@
 import type { Clock, RegistryLog, SequencingObserver } from '../registry/registry.ts';
 import { StoreError } from '../store/errors.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
-import { Collector } from './collector.ts';
+import { Gathering } from './gathering.ts';
 import type { Leadership } from './leadership.ts';
 import type { Operation, Outcome, WriterLimits } from './operations.ts';
+import { RegularWork } from './regular-work.ts';
 import type { Sequencer } from './sequencer.ts';
 import type { OperatorSigner } from './signer.ts';
 import { countReady, writeOperations } from './write-operations.ts';
 
 /** Most operations of one transaction. */
 const GROUP = 1000;
-/**
- * While acceptances keep coming, sequencing waits until so many records do, or the first of them so long, ms: a checkpoint
- * of many costs little more than one of few. When nothing comes, nothing waits.
- */
-const GATHER = { records: 256, time: 50 };
 /** How long the writer waits after a failure before it tries to sequence again, ms: doubled up to the maximum. */
 const RETRY = { first: 100, most: 5_000 };
 /** How often the regular work is looked after at least, ms. */
 const TICK = 15_000;
 /** How often is looked whether another process wrote something, such as an operator's record, ms. */
 const LOOK = 250;
-/** How far ahead of the clock a checkpoint may be before it is said, ms: clients refuse it from there on. */
-const CLOCK_SKEW = 5 * 60_000;
-/** How long a record that expired is remembered, so that its publisher can learn why, ms. */
-const EXPIRED_MEMORY = 7 * 24 * 3_600_000;
-
 export interface WriterOptions {
   readonly store: RegistryStore;
   /** Undefined in a process that only accepts. */
@@ -75,8 +66,7 @@ export class Writer implements RegistryWriter {
   #running: Promise<void> | undefined;
   /** Whether something may be processing: at the start there may be what an earlier process left. */
   #unsequenced = true;
-  /** Records that were accepted since the last attempt to sequence, and when the first of them was. */
-  #gathered = { records: 0, since: 0 };
+  readonly #gathering = new Gathering();
   #retryDelay = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #ticker: NodeJS.Timeout | undefined;
@@ -90,13 +80,13 @@ export class Writer implements RegistryWriter {
   /** The same of what others signed, while another process sequences. */
   #watched: number | undefined;
   #closing = false;
-  #saidAhead = false;
   #saidFailure = false;
-  readonly #collector: Collector | undefined;
+  readonly #work: RegularWork | undefined;
 
   constructor(options: WriterOptions) {
     this.#options = options;
-    this.#collector = options.sequencer && new Collector(options.sequencer);
+    const { sequencer } = options;
+    this.#work = sequencer && new RegularWork({ ...options, sequencer });
     // More often than the head is signed again, so that it is signed soon after its time.
     const interval = Math.min((options.resignInterval || TICK) / 4, TICK);
     this.#ticker = setInterval(() => {
@@ -144,22 +134,9 @@ export class Writer implements RegistryWriter {
 
   /** Does what time demands: expires what waited too long, signs the head again. A timer calls it. */
   async tick(): Promise<void> {
-    const { store, sequencer, leadership, clock, limits, resignInterval, log } = this.#options;
     // One process does it for all.
-    if (sequencer === undefined || leadership.current === undefined) return;
-    const now = clock.now();
-    const hours = limits.sourcingTime / 3_600_000;
-    const reason = `its content was not uploaded within ${hours} hours; submit the record again to start over`;
-    const expired = await store.transaction(async (transaction) => {
-      await transaction.forgetExpired(now - EXPIRED_MEMORY);
-      return transaction.expireSourcing(now - limits.sourcingTime, reason, now);
-    });
-    if (expired > 0) log.info({ expired }, 'records expired that waited for content');
-    const head = sequencer.head;
-    if (resignInterval > 0 && head !== undefined && now - head.timestamp * 1000 >= resignInterval) {
-      await sequencer.resign();
-    }
-    this.#lookAtClock(now);
+    if (this.#work === undefined || this.#options.leadership.current === undefined) return;
+    await this.#work.run();
     // Another process may have left work in a shared store. What failed before is tried again now.
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
@@ -169,10 +146,7 @@ export class Writer implements RegistryWriter {
 
   /** Gives up what proofs at old checkpoints would need. A timer calls it. */
   async collect(): Promise<void> {
-    const { clock, limits, log } = this.#options;
-    const time = Math.floor((clock.now() - limits.proofRetention) / 1000);
-    const collected = await this.#collector?.collect(time);
-    if (collected) log.debug({ collected }, 'collected pages of the map that no proof needs any more');
+    await this.#work?.collect();
   }
 
   /** Looks whether somebody wrote to the store, and if so, whether there is something to sequence. A timer calls it. */
@@ -212,21 +186,6 @@ export class Writer implements RegistryWriter {
     this.#wake();
   }
 
-  /** A checkpoint is never older than the one before: where the clock was ahead once, the registry is until it catches up. */
-  #lookAtClock(now: number): void {
-    const { sequencer, log } = this.#options;
-    const newest = sequencer?.head?.timestamp ?? 0;
-    const isAhead = newest * 1000 > now + CLOCK_SKEW;
-    if (isAhead && !this.#saidAhead) {
-      const times = { newest: new Date(newest * 1000).toISOString(), clock: new Date(now).toISOString() };
-      log.warn(
-        times,
-        'the newest checkpoint is ahead of the clock, and clients may refuse it until then: is the clock right?',
-      );
-    }
-    this.#saidAhead = isAhead;
-  }
-
   /** Resolves when there is nothing left to do, or nothing that can be done now. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
@@ -240,7 +199,7 @@ export class Writer implements RegistryWriter {
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
     this.#wake();
-    await this.#collector?.stop();
+    await this.#work?.stop();
     await this.idle();
     await this.#options.leadership.close();
   }
@@ -263,21 +222,16 @@ export class Writer implements RegistryWriter {
       const canSequence = this.#unsequenced && this.#retryTimer === undefined;
       // Who was just answered may have the next record on its way.
       if (canSequence) await new Promise((resolve) => setImmediate(resolve));
-      if (canSequence && !this.#isGathering()) await this.#sequence();
+      const isMoreComing = this.#queue.length > 0 && !this.#closing;
+      if (canSequence && !(isMoreComing && this.#gathering.goesOn())) await this.#sequence();
       if (this.#queue.length === 0 && !(this.#unsequenced && canSequence && this.#retryTimer === undefined))
         return;
     }
   }
 
-  #isGathering(): boolean {
-    if (this.#queue.length === 0 || this.#closing) return false;
-    const { records, since } = this.#gathered;
-    return records < GATHER.records && performance.now() - since < GATHER.time;
-  }
-
   async #sequence(): Promise<void> {
     const { sequencer, leadership, log, observer } = this.#options;
-    this.#gathered = { records: 0, since: 0 };
+    this.#gathering.end();
     if (sequencer === undefined || leadership.current === undefined) {
       // Whoever sequences is told by the commit, and looks when it begins to.
       this.#unsequenced = false;
@@ -344,11 +298,8 @@ export class Writer implements RegistryWriter {
     }
     const outcomes = await writeOperations(store, operations, limits, clock.now());
     const ready = countReady(outcomes);
-    if (ready > 0) {
-      this.#unsequenced = true;
-      const { records, since } = this.#gathered;
-      this.#gathered = { records: records + ready, since: records === 0 ? performance.now() : since };
-    }
+    if (ready > 0) this.#unsequenced = true;
+    this.#gathering.add(ready);
     return outcomes;
   }
 }
