@@ -4,11 +4,16 @@ import { testPackage } from '../../test/publisher.ts';
 import { testRegistry } from '../../test/test-registry.ts';
 import { checkpointNote } from '../log-note/checkpoint-note.ts';
 import { generateLogKey } from '../log-note/log-key.ts';
+import { DEFAULT_LIMITS } from '../registry/open.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { openMemoryStore } from '../store/sqlite/sqlite-store.ts';
+import type { Leadership } from './leadership.ts';
+import { keySigner } from './signer.ts';
+import { startWriter } from './start-writer.ts';
 
 const operatorKey = generatePrivateKey();
 const logKey = generateLogKey('registry.test/log');
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The store goes on when a registry on it ends. */
 const kept = (store: RegistryStore): RegistryStore => ({
@@ -55,5 +60,36 @@ describe('the note of the log', () => {
     expect(await again.core.logNote()).toBeUndefined();
     await again.core.close();
     await store.close();
+  });
+
+  it('is left alone by a process that does not sequence, until it does', async () => {
+    const { store, core, clock } = await testRegistry({ operatorKey, logKey });
+    const note = await core.logNote();
+    let current: 'always' | undefined;
+    const leadership: Leadership = {
+      get current() {
+        return current;
+      },
+      onGained: () => {},
+      stepDown: async () => false,
+      close: async () => {},
+    };
+    const standby = await startWriter({
+      store,
+      signer: keySigner(operatorKey),
+      leadership,
+      namespaces: [],
+      clock,
+      limits: DEFAULT_LIMITS,
+      resignInterval: 0,
+      log: silent,
+    });
+    const noteInStore = async () => (await store.read((reads) => reads.logNote()))?.text;
+    expect(await noteInStore()).toBe(note);
+    current = 'always';
+    leadership.onGained();
+    await expect.poll(noteInStore, { timeout: 10_000 }).toBeUndefined();
+    await standby.close();
+    await core.close();
   });
 });

@@ -161,7 +161,8 @@ export class Sequencer {
 
   /** Makes the note of the head what the log's key says: that key may be new, or gone. */
   async renote(): Promise<void> {
-    await this.#keeper.attempt(async (transaction) => {
+    // Of several processes, the one that sequences says whether there is a note.
+    await this.#keeper.attemptAsLeader(async (transaction) => {
       if (this.#keeper.head !== undefined) await this.#saveNote(transaction, this.#keeper.head);
     });
   }

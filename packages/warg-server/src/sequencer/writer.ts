@@ -110,6 +110,8 @@ export class Writer implements RegistryWriter {
     options.leadership.onGained = () => {
       this.#unsequenced = true;
       this.#wake();
+      // What hinders it will be said by the next transaction, which makes the note as well.
+      sequencer?.renote().catch(() => {});
     };
     this.#wake();
   }
