@@ -59,4 +59,5 @@ export {
   type Trust,
   type VerifiedRegistry,
   verifyRegistry,
+  verifyRegistryAsync,
 } from './verify/registry.ts';

@@ -7,7 +7,7 @@ import {
 } from '@warg/protocol';
 import type { StorageSnapshot } from '../storage/storage.ts';
 import type { VerifiedLog } from '../verify/log.ts';
-import { verifyPackageLog } from '../verify/package.ts';
+import { verifyPackageLogAsync } from '../verify/package.ts';
 import {
   corrupt,
   listOf,
@@ -41,15 +41,18 @@ export async function readPackageLog(
     return listOf(members['records'], publishedOf);
   });
   if (received === undefined || received.length !== listed.records) throw corrupt(key, 'records are missing');
-  const log = refold(logId, received);
+  const log = await refold(logId, received);
   if (log.head !== listed.head || log.headIndex !== listed.headIndex)
     throw corrupt(key, 'it ends with another record');
   return log;
 }
 
-function refold(logId: LogId, received: readonly PublishedEnvelope[]): VerifiedLog<PackageState> {
+async function refold(
+  logId: LogId,
+  received: readonly PublishedEnvelope[],
+): Promise<VerifiedLog<PackageState>> {
   try {
-    return verifyPackageLog({ logId, known: undefined, received });
+    return await verifyPackageLogAsync({ logId, known: undefined, received });
   } catch (cause) {
     throw corrupt(packageKey(logId), 'its records do not fold', cause as Error);
   }

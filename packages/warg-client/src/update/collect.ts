@@ -15,7 +15,7 @@ export interface Collected {
 // The protocol's own cap for one question.
 const idsPerAbsenceRequest = 1000;
 
-/** Asks a registry for everything that `verifyRegistry` needs to believe one checkpoint. */
+/** Asks a registry for everything that `verifyRegistryAsync` needs to believe one checkpoint. */
 export async function collectAnswers(
   api: RegistryApi,
   question: {

@@ -20,7 +20,7 @@ import {
 import type { StorageSnapshot } from '../storage/storage.ts';
 import { verifyFreshness } from '../verify/checkpoint.ts';
 import type { VerifiedLog } from '../verify/log.ts';
-import { type Trust, type VerifiedRegistry, verifyRegistry } from '../verify/registry.ts';
+import { type Trust, type VerifiedRegistry, verifyRegistryAsync } from '../verify/registry.ts';
 import { type Collected, collectAnswers } from './collect.ts';
 import { verifyOrderOrKeepEvidence } from './contradiction.ts';
 import type { WantedLog } from './fetch-logs.ts';
@@ -107,7 +107,7 @@ async function updateOnce(
     now: Math.floor(context.now() / 1000),
     maxCheckpointAge: context.maxCheckpointAge,
   };
-  // The first check of `verifyRegistry`, made now: nothing more is asked about a checkpoint that cannot stand.
+  // The first check of `verifyRegistryAsync`, made now: nothing more is asked about a checkpoint that cannot stand.
   verifyFreshness(checkpoint, trust.now, trust.maxCheckpointAge);
   await verifyOrderOrKeepEvidence(context, snapshot, state, checkpoint);
   report({ type: 'checkpoint', ...pick(checkpoint) });
@@ -122,7 +122,7 @@ async function updateOnce(
     { signal },
     (received) => report({ type: 'records', received }),
   );
-  const verified = verifyRegistry(collected.answers, trust);
+  const verified = await verifyRegistryAsync(collected.answers, trust);
   report({ type: 'verified', packages: wanted.length - collected.unknown.length });
 
   const assembled = assemble(

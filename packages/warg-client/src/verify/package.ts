@@ -1,5 +1,11 @@
 import { WargError } from '@warg/crypto';
-import { emptyPackageState, type PackageState, packageRecordId, validatePackageLog } from '@warg/protocol';
+import {
+  emptyPackageState,
+  type PackageState,
+  packageRecordId,
+  validatePackageLog,
+  validatePackageLogAsync,
+} from '@warg/protocol';
 import { ClientError } from '../errors.ts';
 import type { LogAnswer, VerifiedLog } from './log.ts';
 
@@ -9,20 +15,45 @@ import type { LogAnswer, VerifiedLog } from './log.ts';
  * @throws ClientError `PACKAGE_LOG_INVALID` | `LOG_INCOMPLETE`
  */
 export function verifyPackageLog(answer: LogAnswer<PackageState>): VerifiedLog<PackageState> {
-  const records = [...(answer.known?.records ?? []), ...answer.received];
-  const last = records.at(-1);
-  if (last === undefined)
-    throw new ClientError('LOG_INCOMPLETE', `log ${answer.logId} has no records`, { logId: answer.logId });
+  const end = endOf(answer);
   try {
-    const state = validatePackageLog(answer.known?.state ?? emptyPackageState, answer.received);
-    return { records, state, head: packageRecordId(last.contentBytes), headIndex: last.registryIndex };
+    return { ...end, state: validatePackageLog(answer.known?.state ?? emptyPackageState, answer.received) };
   } catch (cause) {
-    if (!(cause instanceof WargError)) throw cause;
-    throw new ClientError(
-      'PACKAGE_LOG_INVALID',
-      `the registry's log ${answer.logId} cannot be true: ${cause.message}`,
-      { logId: answer.logId },
-      { cause },
-    );
+    throw invalid(answer, cause);
   }
+}
+
+/** As {@link verifyPackageLog}; signatures are verified off this thread where there is another one. */
+export async function verifyPackageLogAsync(
+  answer: LogAnswer<PackageState>,
+): Promise<VerifiedLog<PackageState>> {
+  const end = endOf(answer);
+  try {
+    const state = await validatePackageLogAsync(answer.known?.state ?? emptyPackageState, answer.received);
+    return { ...end, state };
+  } catch (cause) {
+    throw invalid(answer, cause);
+  }
+}
+
+function endOf({
+  logId,
+  known,
+  received,
+}: LogAnswer<PackageState>): Omit<VerifiedLog<PackageState>, 'state'> {
+  const records = [...(known?.records ?? []), ...received];
+  const last = records.at(-1);
+  if (last === undefined) throw new ClientError('LOG_INCOMPLETE', `log ${logId} has no records`, { logId });
+  return { records, head: packageRecordId(last.contentBytes), headIndex: last.registryIndex };
+}
+
+/** Anything but a WargError is a fault of ours and stays as it is. */
+function invalid({ logId }: LogAnswer<PackageState>, cause: unknown): unknown {
+  if (!(cause instanceof WargError)) return cause;
+  return new ClientError(
+    'PACKAGE_LOG_INVALID',
+    `the registry's log ${logId} cannot be true: ${cause.message}`,
+    { logId },
+    { cause },
+  );
 }

@@ -17,7 +17,7 @@ import {
   verifyIndices,
 } from './log.ts';
 import { type Operator, type Pin, verifyOperatorLog, verifyPin, verifySelfSigned } from './operator.ts';
-import { verifyPackageLog } from './package.ts';
+import { verifyPackageLog, verifyPackageLogAsync } from './package.ts';
 import {
   type HeadLeaf,
   type InclusionAnswer,
@@ -73,6 +73,46 @@ export interface VerifiedRegistry {
  * @throws ClientError with one of the codes under "Trust" in its catalogue
  */
 export function verifyRegistry(answers: RegistryAnswers, trust: Trust): VerifiedRegistry {
+  const begun = verifyOperatorAndOrder(answers, trust);
+
+  // 5. Each package's log follows its own rules.
+  const packageLogs = new Map(answers.packages.map((answer) => [answer.logId, verifyPackageLog(answer)]));
+
+  const absent = verifyProofs(answers, trust);
+  return { ...begun, packageLogs, absent };
+}
+
+/**
+ * As {@link verifyRegistry}, with the same result and the same errors; the signatures of package records are verified off
+ * this thread where there is another one, and the proofs meanwhile.
+ *
+ * @throws ClientError with one of the codes under "Trust" in its catalogue
+ */
+export async function verifyRegistryAsync(answers: RegistryAnswers, trust: Trust): Promise<VerifiedRegistry> {
+  const begun = verifyOperatorAndOrder(answers, trust);
+  const verifying = Promise.allSettled(answers.packages.map(verifyPackageLogAsync));
+  let absent: ReadonlySet<LogId> | undefined;
+  let failed: { readonly error: unknown } | undefined;
+  try {
+    absent = verifyProofs(answers, trust);
+  } catch (error) {
+    failed = { error };
+  }
+  // A log that is wrong comes before a proof that is, and the first one before the others.
+  const packageLogs = new Map<LogId, VerifiedLog<PackageState>>();
+  for (const [index, result] of (await verifying).entries()) {
+    if (result.status === 'rejected') throw result.reason;
+    packageLogs.set(answers.packages[index]!.logId, result.value);
+  }
+  if (absent === undefined) throw failed!.error;
+  return { ...begun, packageLogs, absent };
+}
+
+/** Steps 1 to 4, and the part of 5 that is about all logs together. */
+function verifyOperatorAndOrder(
+  answers: RegistryAnswers,
+  trust: Trust,
+): Omit<VerifiedRegistry, 'packageLogs' | 'absent'> {
   const { checkpoint } = answers;
   const { logLength } = checkpoint.contents;
 
@@ -92,11 +132,14 @@ export function verifyRegistry(answers: RegistryAnswers, trust: Trust): Verified
   // 4. The operator is the one who is trusted.
   for (const pin of trust.pins) verifyPin(pin, operator, operatorLog.records, checkpoint);
 
-  // 5. Each package's log follows its own rules.
+  // 5. No two records claim one place in the registry's log, and those of one log stand in order.
   for (const answer of answers.packages) verifyIndices(answer, logLength, `log ${answer.logId}`);
   verifyDistinctIndices([answers.operator, ...answers.packages]);
-  const packageLogs = new Map(answers.packages.map((answer) => [answer.logId, verifyPackageLog(answer)]));
+  return { checkpoint, operator, operatorLog };
+}
 
+/** Steps 6 to 8; returns the logs that were proved not to exist. */
+function verifyProofs(answers: RegistryAnswers, trust: Trust): ReadonlySet<LogId> {
   // 6. The head of every log is in the registry's log, and is the head that the map names.
   verifyHeads(answers, trust.previous);
 
@@ -104,10 +147,8 @@ export function verifyRegistry(answers: RegistryAnswers, trust: Trust): Verified
   verifyGrowth(answers, trust.previous);
 
   // 8. What is said not to exist does not.
-  for (const { logIds, bundle } of answers.absence) verifyAbsence(bundle, logIds, checkpoint);
-
-  const absent = new Set(answers.absence.flatMap(({ logIds }) => logIds));
-  return { checkpoint, operator, operatorLog, packageLogs, absent };
+  for (const { logIds, bundle } of answers.absence) verifyAbsence(bundle, logIds, answers.checkpoint);
+  return new Set(answers.absence.flatMap(({ logIds }) => logIds));
 }
 
 /**
