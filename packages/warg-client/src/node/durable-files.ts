@@ -19,6 +19,24 @@ export async function writeDurably(path: string, bytes: Uint8Array): Promise<voi
   }
 }
 
+/** Reads a part of a file; undefined where the file ends before it. */
+export async function readPart(path: string, offset: number, size: number): Promise<Uint8Array | undefined> {
+  const file = await open(path, 'r');
+  try {
+    // Looked at first: a size that somebody made up must not take the memory.
+    if ((await file.stat()).size < offset + size) return undefined;
+    const bytes = new Uint8Array(size);
+    for (let at = 0; at < size; ) {
+      const { bytesRead } = await file.read(bytes, at, size - at, offset + at);
+      if (bytesRead === 0) return undefined;
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}
+
 /** Makes the names in a folder last. Windows has no such call and does it by itself. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;

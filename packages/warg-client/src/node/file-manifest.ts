@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { ClientError } from '../errors.ts';
 
-/** One document's file. */
+/** Where one document lies: a part of a file that it may share with others. */
 export interface DocumentFile {
   readonly file: string;
+  readonly offset: number;
   readonly size: number;
   readonly sha256: string;
 }
@@ -18,20 +19,22 @@ export interface Manifest {
   readonly documents: ReadonlyMap<string, DocumentFile>;
 }
 
-const format = 'warg-registry-state-1';
+const format = 'warg-registry-state-2';
+// Had a file for each document, and so no offsets.
+const olderFormat = 'warg-registry-state-1';
 
 export function manifestName(generation: number): string {
   return `manifest-${String(generation).padStart(12, '0')}.json`;
 }
 
-/** The name of a document's new file: another one for each commit, even for one that is tried again. */
-export function documentFileName(key: string, generation: number): string {
-  return `${key.replaceAll('/', '-')}.${generation}-${randomBytes(4).toString('hex')}.json`;
+/** The name of the file for a commit's documents: another one for each commit, even for one that is tried again. */
+export function documentsFileName(generation: number): string {
+  return `documents.${generation}-${randomBytes(4).toString('hex')}.pack`;
 }
 
-/** True for a name that `documentFileName` makes, which leads nowhere else than into the folder. */
-export function isDocumentFileName(name: unknown): name is string {
-  return typeof name === 'string' && /^[\w-]+\.\d+-[0-9a-f]{8}\.json$/.test(name);
+/** True for a name that `documentsFileName` makes or once made, which leads nowhere else than into the folder. */
+export function isDocumentsFileName(name: unknown): name is string {
+  return typeof name === 'string' && /^[\w-]+\.\d+-[0-9a-f]{8}\.(pack|json)$/.test(name);
 }
 
 /** One line of JSON, and a line with its SHA-256. */
@@ -52,7 +55,7 @@ export function decodeManifest(bytes: Uint8Array, generation: number, path: stri
   const [line, sum, rest] = new TextDecoder().decode(bytes).split('\n');
   if (line === undefined || sum !== checksum(line) || rest !== '') throw corrupt(path);
   const value = parseObject(line, path);
-  if (value['format'] !== format) {
+  if (value['format'] !== format && value['format'] !== olderFormat) {
     throw new ClientError(
       'STORAGE_FORMAT_UNKNOWN',
       `expected state in the form ${format}, found ${JSON.stringify(value['format'])} in ${path}: use the version of warg that wrote it, or forget it with \`warg reset\``,
@@ -65,10 +68,10 @@ export function decodeManifest(bytes: Uint8Array, generation: number, path: stri
   const documents = new Map<string, DocumentFile>();
   // The checksum tells what was damaged, not what somebody made up: names of files above all are looked at.
   for (const [key, document] of Object.entries(objectOf(value['documents'], path))) {
-    const { file, size, sha256 } = objectOf(document, path);
-    if (!isDocumentFileName(file) || typeof size !== 'number' || typeof sha256 !== 'string')
+    const { file, offset = 0, size, sha256 } = objectOf(document, path);
+    if (!isDocumentsFileName(file) || !isCount(offset) || !isCount(size) || typeof sha256 !== 'string')
       throw corrupt(path);
-    documents.set(key, { file, size, sha256 });
+    documents.set(key, { file, offset, size, sha256 });
   }
   return { registry, generation, id, documents };
 }
@@ -87,6 +90,10 @@ function parseObject(line: string, path: string): Record<string, unknown> {
 function objectOf(value: unknown, path: string): Record<string, unknown> {
   if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   throw corrupt(path);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function checksum(line: string): string {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { concatBytes } from '@warg/crypto';
 import { ClientError } from '../errors.ts';
 import { Mutex } from '../storage/mutex.ts';
 import { type RegistryStorage, type StorageSnapshot, storageConflict } from '../storage/storage.ts';
@@ -9,6 +10,7 @@ import {
   codeOf,
   makeFolder,
   publishExclusively,
+  readPart,
   syncFolder,
   writeDurably,
 } from './durable-files.ts';
@@ -16,9 +18,9 @@ import { withFileLock } from './file-lock.ts';
 import {
   type DocumentFile,
   decodeManifest,
-  documentFileName,
+  documentsFileName,
   encodeManifest,
-  isDocumentFileName,
+  isDocumentsFileName,
   type Manifest,
   manifestName,
 } from './file-manifest.ts';
@@ -27,14 +29,16 @@ import {
 export const nameFile = 'registry.txt';
 
 const anHour = 60 * 60 * 1000;
-const writesAtOnce = 16;
 const mutexes = new Map<string, Mutex>();
 
 /**
- * The documents of one registry in one folder: a file for each document, and a manifest for each commit that
- * lists the files that count. A commit writes new files under new names, then creates the next manifest under
- * a name that must not exist yet. So a crash leaves the manifest before or the one after, and of two writers
- * that began from the same manifest one fails.
+ * The documents of one registry in one folder: a file for each commit with the documents that it changed, and a
+ * manifest for each commit that lists where the documents that count lie. A commit writes its file under a new name,
+ * then creates the next manifest under a name that must not exist yet. So a crash leaves the manifest before or the
+ * one after, and of two writers that began from the same manifest one fails.
+ *
+ * One file, because every file that must be on the disk costs a wait for the disk, and an update may change thousands
+ * of documents. A file more than half of which is outdated is given up: what counts of it moves to the next one.
  */
 export function fileRegistry(registry: string, folder: string, lockTimeout: number): RegistryStorage {
   const mutex = mutexes.get(folder) ?? new Mutex();
@@ -47,25 +51,19 @@ export function fileRegistry(registry: string, folder: string, lockTimeout: numb
     if (before?.id !== base.id) throw storageConflict();
     const generation = base.generation + 1;
     const documents = new Map(before?.documents);
-    const written: string[] = [];
+    const file = documentsFileName(generation);
     const temporary = join(folder, `.manifest.${randomBytes(6).toString('hex')}.part`);
     try {
-      const pending = [...changes];
-      await Promise.all(
-        Array.from({ length: Math.min(writesAtOnce, pending.length) }, async () => {
-          for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-            const [key, bytes] = next;
-            if (bytes === undefined) {
-              documents.delete(key);
-              continue;
-            }
-            const file = documentFileName(key, generation);
-            written.push(file);
-            await writeDurably(join(folder, file), bytes);
-            documents.set(key, { file, size: bytes.byteLength, sha256: sha256Hex(bytes) });
-          }
-        }),
-      );
+      for (const key of changes.keys()) documents.delete(key);
+      const parts: Uint8Array[] = [];
+      let offset = 0;
+      for (const [key, bytes] of [...(await outdatedlyKept(folder, documents)), ...changes]) {
+        if (bytes === undefined) continue;
+        documents.set(key, { file, offset, size: bytes.byteLength, sha256: sha256Hex(bytes) });
+        parts.push(bytes);
+        offset += bytes.byteLength;
+      }
+      if (parts.length > 0) await writeDurably(join(folder, file), concatBytes(...parts));
       const id = randomBytes(8).toString('hex');
       const manifest: Manifest = { registry, generation, id, documents };
       await writeDurably(temporary, encodeManifest(manifest));
@@ -73,7 +71,7 @@ export function fileRegistry(registry: string, folder: string, lockTimeout: numb
       if (!(await publishExclusively(temporary, join(folder, manifestName(generation)))))
         throw storageConflict();
     } catch (error) {
-      await removeAll(folder, [...written, basename(temporary)]);
+      await removeAll(folder, [file, basename(temporary)]);
       throw error;
     }
     await syncFolder(folder);
@@ -130,19 +128,45 @@ async function readDocument(
   snapshotId: string | undefined,
 ): Promise<Uint8Array> {
   const path = join(folder, document.file);
-  let bytes: Buffer;
+  let bytes: Uint8Array | undefined;
   try {
-    bytes = await readFile(path);
+    bytes = await readPart(path, document.offset, document.size);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
     // Later commits may have removed the file: then it is the snapshot that is old.
     if ((await readLatest(folder))?.id !== snapshotId) throw storageConflict();
     throw corrupt(path, `the file of ${key} is missing`);
   }
-  if (bytes.byteLength !== document.size || sha256Hex(bytes) !== document.sha256) {
+  if (bytes === undefined || sha256Hex(bytes) !== document.sha256) {
     throw corrupt(path, `the file of ${key} is not what was written`);
   }
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return bytes;
+}
+
+/** The documents that share a file with more that is outdated than counts, and what they hold. */
+async function outdatedlyKept(
+  folder: string,
+  documents: ReadonlyMap<string, DocumentFile>,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const files = new Map<string, [string, DocumentFile][]>();
+  for (const entry of documents) {
+    const { file } = entry[1];
+    const sharing = files.get(file);
+    if (sharing === undefined) files.set(file, [entry]);
+    else sharing.push(entry);
+  }
+  const kept = new Map<string, Uint8Array>();
+  for (const [file, entries] of files) {
+    const counts = entries.reduce((sum, [, { size }]) => sum + size, 0);
+    const whole = await stat(join(folder, file)).catch(() => undefined);
+    if (whole === undefined || 2 * counts >= whole.size) continue;
+    for (const [key, document] of entries) {
+      // What is damaged stays where it is: whoever reads it is told.
+      const bytes = await readDocument(folder, key, document, undefined).catch(() => undefined);
+      if (bytes !== undefined) kept.set(key, bytes);
+    }
+  }
+  return kept;
 }
 
 async function readLatest(folder: string): Promise<Manifest | undefined> {
@@ -201,7 +225,7 @@ async function collectGarbage(folder: string, latest: number): Promise<void> {
 /** A document, a manifest, a manifest that was being written, a lock that was being taken away. */
 function isOurs(name: string): boolean {
   return (
-    isDocumentFileName(name) ||
+    isDocumentsFileName(name) ||
     /^(manifest-\d{12}\.json|\.manifest\.[0-9a-f]{12}\.part|lock\.[0-9a-f]{12})$/.test(name)
   );
 }

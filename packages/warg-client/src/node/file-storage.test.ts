@@ -60,11 +60,11 @@ describe('file storage: files', () => {
     for (let i = 0; i < 5; i++) {
       await registry.commit(await registry.snapshot(), new Map([['registry', encodeUtf8(`{"a":${i}}`)]]));
     }
-    // Two manifests, two versions of one document, one of the other, and the registry's name.
+    // Two manifests, the documents of the last two commits, those of the first (half of them count), and the name.
     expect((await readdir(place)).sort()).toHaveLength(6);
   });
 
-  it.each(['registry', 'package-00', 'manifest'])('detects a damaged file: %s', async (prefix) => {
+  it.each(['documents', 'manifest'])('detects a damaged file: %s', async (prefix) => {
     const { registry, place } = await written();
     const file = join(
       place,
@@ -93,6 +93,85 @@ describe('file storage: files', () => {
     }
     await registry.reset();
     await read();
+  });
+
+  it('moves what counts out of files that are outdated for the most part', async () => {
+    const { registry, place } = await written();
+    const set = async (...documents: [string, string | undefined][]) => {
+      const changes = documents.map(
+        ([key, text]) => [key, text === undefined ? text : encodeUtf8(text)] as const,
+      );
+      await registry.commit(await registry.snapshot(), new Map(changes));
+    };
+    const long = 'x'.repeat(100);
+    const expected = new Map([
+      ['registry', '{"a":1}'],
+      ['package/00', '{"b":2}'],
+    ]);
+    let state = 7;
+    for (let i = 0; i < 200; i++) {
+      state = (state * 1103515245 + 12345) % 2 ** 31;
+      const key = `package/${String(state % 17).padStart(2, '0')}`;
+      const text = i % 5 === 4 ? undefined : `${i} ${long.slice(state % 100)}`;
+      if (text === undefined) expected.delete(key);
+      else expected.set(key, text);
+      expected.set('registry', `${i}`);
+      await set([key, text], ['registry', `${i}`]);
+    }
+    const snapshot = await registry.snapshot();
+    expect(snapshot.keys()).toEqual([...expected.keys()].sort());
+    for (const [key, text] of expected) expect(await snapshot.read(key)).toEqual(encodeUtf8(text));
+    const sizes = await Promise.all(
+      (await readdir(place))
+        .filter((file) => file.endsWith('.pack'))
+        .map(async (file) => (await readFile(join(place, file))).length),
+    );
+    // What counts is at least half of each file but for the one of the commit before.
+    const counts = [...expected.values()].reduce((sum, text) => sum + text.length, 0);
+    const all = sizes.reduce((sum, size) => sum + size, 0);
+    expect(all - Math.max(...sizes)).toBeLessThanOrEqual(2 * counts);
+  });
+
+  it('leaves a damaged document where it is when its file is given up', async () => {
+    const { registry, place } = await written();
+    await registry.commit(
+      await registry.snapshot(),
+      new Map([
+        ['package/01', encodeUtf8('short')],
+        ['package/02', encodeUtf8('much longer than the other')],
+      ]),
+    );
+    const file = (await readdir(place)).find((entry) => entry.startsWith('documents.2-'))!;
+    await writeFile(join(place, file), `SHORT${'much longer than the other'}`);
+    await registry.commit(await registry.snapshot(), new Map([['package/02', encodeUtf8('new')]]));
+    await registry.commit(await registry.snapshot(), new Map([['registry', encodeUtf8('{}')]]));
+    const snapshot = await registry.snapshot();
+    expect(await snapshot.read('package/02')).toEqual(encodeUtf8('new'));
+    await expect(snapshot.read('package/01')).rejects.toMatchObject({ code: 'STORAGE_CORRUPT' });
+  });
+
+  it('reads what an older version wrote, a file for each document', async () => {
+    const { registry, place } = await written();
+    const bytes = encodeUtf8('{"old":true}');
+    await writeFile(join(place, 'package-07.2-0123abcd.json'), bytes);
+    const document = {
+      file: 'package-07.2-0123abcd.json',
+      size: bytes.length,
+      sha256: digestOf(bytes).slice('sha256:'.length),
+    };
+    const line = JSON.stringify({
+      format: 'warg-registry-state-1',
+      registry: name,
+      generation: 2,
+      id: 'old',
+      documents: { 'package/07': document },
+    });
+    const sum = digestOf(encodeUtf8(line)).slice('sha256:'.length);
+    await writeFile(join(place, 'manifest-000000000002.json'), `${line}\n${sum}\n`);
+    const snapshot = await registry.snapshot();
+    expect(await snapshot.read('package/07')).toEqual(bytes);
+    await registry.commit(snapshot, new Map([['registry', encodeUtf8('{}')]]));
+    expect(await (await registry.snapshot()).read('package/07')).toEqual(bytes);
   });
 
   it('ignores what a killed commit left, and removes it later', async () => {

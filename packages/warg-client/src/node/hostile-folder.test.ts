@@ -75,12 +75,31 @@ describe('a folder of registries that somebody else made', () => {
     ['a path', '../../../home/letter.txt'],
     ['a file beside', 'letter.txt'],
     ['no text', 7],
+    ['a file of documents outside', '../documents.1-01234567.pack'],
   ])('is damaged where its list of documents names %s', async (_, file) => {
     const { home, place, registry } = await trap();
     await makeUp(place, { pin: { file, size: 10, sha256: '00' } });
     await expect(registry.snapshot()).rejects.toMatchObject({ code: 'STORAGE_CORRUPT' });
     await registry.reset();
     expect(await isUntouched(home)).toBe(true);
+  });
+
+  it.each([
+    [-1, 2],
+    [0.5, 2],
+    [0, -1],
+    [0, Number.MAX_SAFE_INTEGER],
+    [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+    [2, 1],
+    ['0', 2],
+  ])('is damaged where a document lies at %j and has %j bytes', async (offset, size) => {
+    const { place, registry } = await trap();
+    const file = 'documents.1-01234567.pack';
+    const sha256 = createHash('sha256').update('{}').digest('hex');
+    await makeUp(place, { pin: { file, offset, size, sha256 } });
+    await writeFile(join(place, file), '{}');
+    const read = async () => (await registry.snapshot()).read('pin');
+    await expect(read()).rejects.toMatchObject({ code: 'STORAGE_CORRUPT' });
   });
 
   it.each([null, 7, { pin: null }, { pin: {} }])(
