@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -27,10 +27,19 @@ async function lied() {
   await expect(client.update()).rejects.toMatchObject({ code: 'CHECKPOINT_CONTRADICTS' });
   served = serve(registry);
   const [place] = await readdir(join(folder, 'registries'));
-  const damage = async (start: string) => {
+  /** Damages the list of documents, or the document with such a key. */
+  const damage = async (what: 'manifest' | 'evidence/' | 'pin') => {
     const within = join(folder, 'registries', place!);
-    const file = (await readdir(within)).filter((name) => name.startsWith(start)).at(-1)!;
-    await writeFile(join(within, file), 'damaged');
+    const manifest = (await readdir(within)).filter((name) => name.startsWith('manifest-')).at(-1)!;
+    if (what === 'manifest') return writeFile(join(within, manifest), 'damaged');
+    const [line] = (await readFile(join(within, manifest), 'utf8')).split('\n');
+    const { documents } = JSON.parse(line!) as {
+      documents: Record<string, { file: string; offset: number }>;
+    };
+    const [, { file, offset }] = Object.entries(documents).find(([key]) => key.startsWith(what))!;
+    const bytes = await readFile(join(within, file));
+    bytes.write('damaged', offset);
+    return writeFile(join(within, file), bytes);
   };
   return { client, damage };
 }
@@ -48,15 +57,15 @@ describe('reset', () => {
 
   it('keeps the operator where evidence is damaged', async () => {
     const { client, damage } = await lied();
-    await damage('evidence-');
+    await damage('evidence/');
     await client.reset({ keepOperator: true });
     expect(await client.evidence()).toEqual([]);
     expect(await client.update()).toMatchObject({ firstUse: false });
   });
 
-  it.each(['manifest-', 'pin.'])('does not forget whom to trust by the way: %s', async (start) => {
+  it.each(['manifest', 'pin'] as const)('does not forget whom to trust by the way: %s', async (what) => {
     const { client, damage } = await lied();
-    await damage(start);
+    await damage(what);
     await expect(client.reset({ keepOperator: true })).rejects.toMatchObject({
       code: 'STORAGE_CORRUPT',
       message: expect.stringContaining('whom to trust') as string,

@@ -1,6 +1,8 @@
 // The DER form of an ECDSA signature, SEQUENCE { INTEGER r, INTEGER s } (RFC 3279, section 2.2.3; X.690). Two
 // numbers of at most 33 bytes fit into lengths below 128, so only the short form of a length can occur.
 
+import { isScalar } from './scalar.ts';
+
 /** From r ‖ s, 32 bytes each, to DER. */
 export function encodeDerSignature(compact: Uint8Array): Uint8Array {
   const sizeOfR = integerSize(compact, 0);
@@ -37,6 +39,30 @@ function writeInteger(der: Uint8Array, at: number, number: Uint8Array, size: num
   der[at + 1] = size;
   const digits = number.subarray(Math.max(0, 32 - size));
   der.set(digits, at + 2 + size - digits.length);
+}
+
+/** Whether both numbers in strict DER lie between 1 and the group's order: whether the bytes can be a signature. */
+export function isDerSignature(der: Uint8Array): boolean {
+  if (der.length > 72 || der[0] !== 0x30 || der[1] !== der.length - 2) return false;
+  return endOfScalar(der, endOfScalar(der, 2)) === der.length;
+}
+
+/** Where the number at `at` ends; -1 when it is malformed, too large or zero, or `at` is not in the bytes. */
+function endOfScalar(der: Uint8Array, at: number): number {
+  const length = der[at + 1];
+  if (der[at] !== 0x02 || length === undefined || length === 0) return -1;
+  const end = at + 2 + length;
+  let start = at + 2;
+  const first = der[start] as number;
+  if (end > der.length || first >= 0x80) return -1;
+  if (first === 0) {
+    // Zero itself, or a zero that is not needed.
+    if (length === 1 || (der[start + 1] as number) < 0x80) return -1;
+    start++;
+  }
+  if (end - start > 32) return -1;
+  // A shorter number is below the order, and does not begin with zero.
+  return end - start < 32 || isScalar(der, start) ? end : -1;
 }
 
 /** Writes the number at `at` into `target`, right-aligned; returns where it ends, undefined when it is malformed. */

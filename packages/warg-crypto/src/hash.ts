@@ -44,7 +44,7 @@ export function createSha256(): Sha256 {
 
 /** The digest text of all parts, one behind the other. */
 export function digestOf(...parts: readonly Uint8Array[]): Digest {
-  return digestFromBytes(backend.sha256(parts));
+  return `sha256:${backend.sha256Hex(parts)}` as Digest;
 }
 
 /**

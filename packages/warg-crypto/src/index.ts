@@ -46,9 +46,11 @@ export {
   parseSignature,
   type Signature,
   SignaturePrefix,
+  type SignatureToVerify,
   sign,
   signMessage,
   verifyMessage,
   verifySignature,
   verifySignatureAsync,
+  verifySignatures,
 } from './signature.ts';

@@ -71,9 +71,21 @@ function readPublicKey(text: string): PublicKey {
  * @throws CryptoError `INVALID_PUBLIC_KEY` for a text that did not come from {@link parsePublicKey}
  */
 export function publicKeyToBytes(key: PublicKey): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(pointOf(key));
+}
+
+// Records that come one behind the other are mostly signed by the same key.
+let last: { readonly key: string; readonly point: Uint8Array } | undefined;
+
+/** As {@link publicKeyToBytes}, for bytes that nobody else gets to see. */
+export function pointOf(key: PublicKey): Uint8Array {
+  if (last?.key === key) return last.point;
   const point = decodeKeyText(key, 'INVALID_PUBLIC_KEY', 'public key');
-  if (point.length === 33) return point;
-  throw new CryptoError('INVALID_PUBLIC_KEY', `expected a compressed public key, found ${quote(key)}`);
+  if (point.length !== 33) {
+    throw new CryptoError('INVALID_PUBLIC_KEY', `expected a compressed public key, found ${quote(key)}`);
+  }
+  last = { key, point };
+  return point;
 }
 
 /** The text of a compressed point. */
@@ -114,19 +126,23 @@ export function parseSignatureAlgorithm(text: string): SignatureAlgorithm {
   );
 }
 
-/** Reads `algorithm:base64`, the form that public keys and signatures share. */
+/** Reads `algorithm:base64`, the form that public keys and signatures share. For bytes that nobody else gets to see. */
 export function decodeKeyText(
   text: string,
   code: 'INVALID_PUBLIC_KEY' | 'INVALID_SIGNATURE',
   what: string,
-): Uint8Array<ArrayBuffer> {
-  const parts = text.split(':', 3);
-  if (parts.length !== 2) {
+): Uint8Array {
+  const colon = text.indexOf(':');
+  if (colon < 0 || text.includes(':', colon + 1)) {
     throw new CryptoError(code, `expected a ${what}, \`ecdsa-p256:\` and base64, found ${quote(text)}`);
   }
-  parseSignatureAlgorithm(parts[0] as string);
+  parseSignatureAlgorithm(text.slice(0, colon));
+  const base64 = text.slice(colon + 1);
+  const bytes = backend.peekBase64(base64);
+  if (bytes !== undefined) return bytes;
   try {
-    return decodeBase64(parts[1] as string);
+    // Says what is wrong.
+    return decodeBase64(base64);
   } catch (cause) {
     throw new CryptoError(code, `expected padded base64 after \`ecdsa-p256:\`, found ${quote(text)}`, {
       cause,

@@ -4,12 +4,12 @@ const GROUP_ORDER = Uint8Array.from([
   0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ]);
 
-/** Whether a 32-byte big-endian number lies between 1 and the order: a private key, or half a signature. */
-export function isScalar(number: Uint8Array): boolean {
+/** Whether the 32-byte big-endian number at `at` lies between 1 and the order: a private key, or half a signature. */
+export function isScalar(bytes: Uint8Array, at = 0): boolean {
   for (let i = 0; i < 32; i++) {
-    const byte = number[i] as number;
+    const byte = bytes[at + i] as number;
     const limit = GROUP_ORDER[i] as number;
-    if (byte !== limit) return byte < limit && number.some((one) => one !== 0);
+    if (byte !== limit) return byte < limit && bytes.subarray(at, at + 32).some((one) => one !== 0);
   }
   return false;
 }

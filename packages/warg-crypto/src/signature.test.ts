@@ -1,13 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { backend } from '#backend';
 import { backend as noble } from './backend/noble.ts';
 import { backend as node } from './backend/node.ts';
 import { encodeBase64, encodeUtf8 } from './bytes.ts';
-import { decodeDerSignature, encodeDerSignature } from './der.ts';
+import { decodeDerSignature, encodeDerSignature, isDerSignature } from './der.ts';
 import { CryptoError, SignatureError } from './errors.ts';
 import type { PublicKey } from './keys.ts';
 import { generatePrivateKey, publicKeyOf, scalarOf } from './private-key.ts';
-import { parseSignature, SignaturePrefix, sign, verifySignature, verifySignatureAsync } from './signature.ts';
+import { isScalar } from './scalar.ts';
+import {
+  parseSignature,
+  SignaturePrefix,
+  sign,
+  verifySignature,
+  verifySignatureAsync,
+  verifySignatures,
+} from './signature.ts';
 
 const message = fc.uint8Array({ maxLength: 200 });
 
@@ -167,6 +176,74 @@ describe('signatures', () => {
     );
     expect(encodeDerSignature(new Uint8Array(64))).toEqual(Uint8Array.of(0x30, 6, 2, 1, 0, 2, 1, 0));
   });
+
+  it('are known by their DER without taking it apart', () => {
+    const order = 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551';
+    const half = fc.oneof(
+      fc.uint8Array({ minLength: 32, maxLength: 32 }),
+      fc
+        .tuple(fc.nat(32), fc.uint8Array({ minLength: 32, maxLength: 32 }))
+        .map(([n, bytes]) => bytes.fill(0, 0, n)),
+      fc.bigInt({ min: -2n, max: 2n }).map((away) => {
+        return Uint8Array.from(Buffer.from((BigInt(`0x${order}`) + away).toString(16), 'hex'));
+      }),
+    );
+    const edits = fc.array(fc.tuple(fc.nat(71), fc.nat(255)), { maxLength: 2 });
+    fc.assert(
+      fc.property(half, half, edits, fc.integer({ min: -2, max: 2 }), (r, s, changes, grow) => {
+        const bytes = [...encodeDerSignature(Uint8Array.from([...r, ...s]))];
+        for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
+        const der = Uint8Array.from(grow < 0 ? bytes.slice(0, grow) : [...bytes, ...new Array(grow).fill(0)]);
+        const compact = decodeDerSignature(der);
+        expect(isDerSignature(der)).toBe(
+          compact !== undefined && isScalar(compact.subarray(0, 32)) && isScalar(compact.subarray(32)),
+        );
+      }),
+      { numRuns: 5_000 },
+    );
+    for (let length = 0; length < 12; length++) {
+      expect(isDerSignature(new Uint8Array(length))).toBe(false);
+      expect(isDerSignature(new Uint8Array(length).fill(2))).toBe(false);
+    }
+  });
+
+  it('come to the same many at once as one after the other', async () => {
+    const keys = [generatePrivateKey(), generatePrivateKey()];
+    // More than wait for other threads at a time, and one that is too long to be put together in passing.
+    const good = Array.from({ length: 150 }, (_, i) => {
+      const key = keys[i & 1] as (typeof keys)[number];
+      const bytes = new Uint8Array(i === 70 ? 40_000 : i);
+      const prefix = i % 3 === 0 ? SignaturePrefix.operatorRecord : SignaturePrefix.packageRecord;
+      const signature: string = sign(key, prefix, bytes);
+      return { publicKey: publicKeyOf(key), prefix: prefix as SignaturePrefix, bytes, signature };
+    });
+    await verifySignatures(good);
+    await verifySignatures([]);
+    const change = fc.constantFrom<(item: (typeof good)[number]) => (typeof good)[number]>(
+      (item) => ({ ...item, signature: 'ecdsa-p256:AAAA' }),
+      (item) => ({ ...item, signature: (good[1] as (typeof good)[number]).signature }),
+      (item) => ({ ...item, bytes: Uint8Array.of(1, 2, 3) }),
+      (item) => ({ ...item, prefix: SignaturePrefix.checkpoint }),
+      (item) => ({ ...item, publicKey: publicKeyOf(generatePrivateKey()) }),
+      (item) => ({ ...item, publicKey: 'ecdsa-p256:AAAA' as PublicKey }),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.integer({ min: 2, max: 149 }), change), { minLength: 1, maxLength: 3 }),
+        async (changes) => {
+          const items = [...good];
+          for (const [at, one] of changes) items[at] = one(items[at] as (typeof good)[number]);
+          const expected = thrownBy(() => {
+            for (const { publicKey, prefix, bytes, signature } of items)
+              verifySignature(publicKey, prefix, bytes, signature);
+          });
+          expect(expected).toBeInstanceOf(CryptoError);
+          await expect(verifySignatures(items)).rejects.toEqual(expected);
+        },
+      ),
+      { numRuns: backend.name === 'node' ? 40 : 4 },
+    );
+  }, 60_000);
 
   it('are refused with a typed error when they are none', () => {
     fc.assert(

@@ -1,10 +1,10 @@
 import { backend } from '#backend';
+import type { VerifyItem } from './backend/backend.ts';
 import { concatBytes, encodeBase64, encodeUtf8 } from './bytes.ts';
-import { decodeDerSignature, encodeDerSignature } from './der.ts';
+import { encodeDerSignature, isDerSignature } from './der.ts';
 import { CryptoError, quote, SignatureError } from './errors.ts';
-import { decodeKeyText, type PublicKey, publicKeyToBytes } from './keys.ts';
+import { decodeKeyText, type PublicKey, pointOf } from './keys.ts';
 import { type PrivateKey, scalarOf } from './private-key.ts';
-import { isScalar } from './scalar.ts';
 
 declare const signatureBrand: unique symbol;
 
@@ -76,8 +76,43 @@ export async function verifySignatureAsync(
   signature: string,
 ): Promise<void> {
   const der = decodeSignature(signature);
-  if (await backend.verifyAsync(publicKeyToBytes(publicKey), prefixed(prefix, bytes), der)) return;
+  if (await backend.verifyAsync(pointOf(publicKey), prefixed(prefix, bytes), der)) return;
   throw mismatch(publicKey);
+}
+
+/** One signature of several: what {@link verifySignature} takes. */
+export interface SignatureToVerify {
+  readonly publicKey: PublicKey;
+  readonly prefix: SignaturePrefix;
+  readonly bytes: Uint8Array;
+  readonly signature: string;
+}
+
+/**
+ * As {@link verifySignature} for one after the other, on the calling thread and others together: on Node the calling thread
+ * keeps libuv's threads busy and verifies itself what they have no time for, so it is not free meanwhile. The bytes are
+ * read before it returns.
+ *
+ * @throws SignatureError `SIGNATURE_MISMATCH` for the first that was not made by its key's owner
+ * @throws CryptoError `INVALID_SIGNATURE` | `UNKNOWN_SIGNATURE_ALGORITHM` for the first that is no signature at all
+ */
+export async function verifySignatures(signatures: readonly SignatureToVerify[]): Promise<void> {
+  const items: VerifyItem[] = [];
+  let failed: { readonly error: unknown } | undefined;
+  for (const { publicKey, prefix, bytes, signature } of signatures) {
+    try {
+      const der = decodeSignature(signature);
+      items.push({ point: pointOf(publicKey), prefix: prefixBytes(prefix), bytes, der });
+    } catch (error) {
+      // Those before it may be wrong, too, and come first.
+      failed = { error };
+      break;
+    }
+  }
+  const results = await backend.verifyMany(items);
+  const wrong = signatures[results.indexOf(false)];
+  if (wrong !== undefined) throw mismatch(wrong.publicKey);
+  if (failed !== undefined) throw failed.error;
 }
 
 /** Signs a message without a domain. For records and checkpoints, {@link sign} is the one to call. */
@@ -94,7 +129,7 @@ export function signMessage(key: PrivateKey, message: Uint8Array): Signature {
  */
 export function verifyMessage(publicKey: PublicKey, message: Uint8Array, signature: string): void {
   const der = decodeSignature(signature);
-  if (backend.verify(publicKeyToBytes(publicKey), message, der)) return;
+  if (backend.verify(pointOf(publicKey), message, der)) return;
   throw mismatch(publicKey);
 }
 
@@ -105,8 +140,7 @@ function mismatch(publicKey: PublicKey): SignatureError {
 /** The strict DER form in a signature's text. */
 function decodeSignature(text: string): Uint8Array {
   const der = decodeKeyText(text, 'INVALID_SIGNATURE', 'signature');
-  const compact = decodeDerSignature(der);
-  if (!compact || !isScalar(compact.subarray(0, 32)) || !isScalar(compact.subarray(32))) {
+  if (!isDerSignature(der)) {
     throw new CryptoError(
       'INVALID_SIGNATURE',
       `expected a P-256 signature in DER form, found ${quote(text)}`,
@@ -117,5 +151,16 @@ function decodeSignature(text: string): Uint8Array {
 
 /** What is signed: the domain's prefix, a colon, the bytes. */
 function prefixed(prefix: SignaturePrefix, bytes: Uint8Array): Uint8Array {
-  return concatBytes(encodeUtf8(`${prefix}:`), bytes);
+  return concatBytes(prefixBytes(prefix), bytes);
+}
+
+const encodedPrefixes = /* @__PURE__ */ new Map<string, Uint8Array>();
+
+function prefixBytes(prefix: SignaturePrefix): Uint8Array {
+  let bytes = encodedPrefixes.get(prefix);
+  if (bytes === undefined) {
+    bytes = encodeUtf8(`${prefix}:`);
+    encodedPrefixes.set(prefix, bytes);
+  }
+  return bytes;
 }

@@ -60,8 +60,8 @@ export function parseRecordId(text: string): RecordId {
 const OPERATOR_LOG_ID_PREFIX = 'WARG-OPERATOR-LOG-ID-V0';
 const PACKAGE_LOG_ID_PREFIX = 'WARG-PACKAGE-LOG-ID-V0:';
 const PACKAGE_ID_PREFIX = 'WARG-PACKAGE-ID-V0';
-const PACKAGE_RECORD_PREFIX = 'WARG-PACKAGE-LOG-RECORD-V0:';
-const OPERATOR_RECORD_PREFIX = 'WARG-OPERATOR-LOG-RECORD-V0:';
+const PACKAGE_RECORD_PREFIX = /* @__PURE__ */ encodeUtf8('WARG-PACKAGE-LOG-RECORD-V0:');
+const OPERATOR_RECORD_PREFIX = /* @__PURE__ */ encodeUtf8('WARG-OPERATOR-LOG-RECORD-V0:');
 
 /** The bytes whose hash is the id of every registry's operator log. */
 export function operatorLogIdBytes(): Uint8Array {
@@ -88,12 +88,12 @@ export function packageLogId(name: PackageName): LogId {
 
 /** The id of a package record, from its bytes as they were received. */
 export function packageRecordId(contentBytes: Uint8Array): RecordId {
-  return digestOf(encodeUtf8(PACKAGE_RECORD_PREFIX), contentBytes) as RecordId;
+  return digestOf(PACKAGE_RECORD_PREFIX, contentBytes) as RecordId;
 }
 
 /** The id of an operator record, from its bytes as they were received. */
 export function operatorRecordId(contentBytes: Uint8Array): RecordId {
-  return digestOf(encodeUtf8(OPERATOR_RECORD_PREFIX), contentBytes) as RecordId;
+  return digestOf(OPERATOR_RECORD_PREFIX, contentBytes) as RecordId;
 }
 
 /** The 32 bytes of a log id: the key under which the registry's map holds the log's head. The map hashes it once. */

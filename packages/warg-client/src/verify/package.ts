@@ -23,7 +23,7 @@ export function verifyPackageLog(answer: LogAnswer<PackageState>): VerifiedLog<P
   }
 }
 
-/** As {@link verifyPackageLog}; signatures are verified off this thread where there is another one. */
+/** As {@link verifyPackageLog}; signatures are shared with other threads where there are some. */
 export async function verifyPackageLogAsync(
   answer: LogAnswer<PackageState>,
 ): Promise<VerifiedLog<PackageState>> {

@@ -83,8 +83,8 @@ export function verifyRegistry(answers: RegistryAnswers, trust: Trust): Verified
 }
 
 /**
- * As {@link verifyRegistry}, with the same result and the same errors; the signatures of package records are verified off
- * this thread where there is another one, and the proofs meanwhile.
+ * As {@link verifyRegistry}, with the same result and the same errors; the signatures of package records are shared with
+ * other threads where there are some, and the proofs are verified meanwhile.
  *
  * @throws ClientError with one of the codes under "Trust" in its catalogue
  */

@@ -10,7 +10,11 @@ export interface Backend {
   encodeBase64(bytes: Uint8Array): string;
   /** Undefined when the text is not canonical. */
   decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined;
+  /** As `decodeBase64`, for bytes that are looked at and let go: they may be of another kind and share their memory. */
+  peekBase64(text: string): Uint8Array | undefined;
   sha256(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>;
+  /** The same in lowercase hex digits. */
+  sha256Hex(parts: readonly Uint8Array[]): string;
   createSha256(): StreamingHash;
   randomScalar(): Uint8Array;
   /** The public point of a scalar in 1..n-1. */
@@ -27,6 +31,19 @@ export interface Backend {
   verify(point: Uint8Array, message: Uint8Array, der: Uint8Array): boolean;
   /** As `verify`, off the calling thread where there is another one. The bytes are read before it returns. */
   verifyAsync(point: Uint8Array, message: Uint8Array, der: Uint8Array): Promise<boolean>;
+  /**
+   * As many calls of `verify`: on this thread and others together, so that none of them waits. The bytes are read before it
+   * returns.
+   */
+  verifyMany(items: readonly VerifyItem[]): Promise<readonly boolean[]>;
+}
+
+/** One signature to verify: what is signed is `prefix` and then `bytes`. */
+export interface VerifyItem {
+  readonly point: Uint8Array;
+  readonly prefix: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly der: Uint8Array;
 }
 
 export interface StreamingHash {

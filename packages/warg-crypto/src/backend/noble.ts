@@ -2,6 +2,8 @@
 
 import { p256 } from '@noble/curves/nist.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { concatBytes } from '../bytes.ts';
 import { decodeDerSignature } from '../der.ts';
 import type { Backend } from './backend.ts';
 import { decodePortableBase64, encodePortableBase64 } from './portable-base64.ts';
@@ -13,12 +15,14 @@ export const backend: Backend = {
   name: 'noble',
   encodeBase64: encodePortableBase64,
   decodeBase64: decodePortableBase64,
+  peekBase64: decodePortableBase64,
   sha256(parts) {
     if (parts.length === 1) return nobleSha256(parts[0] as Uint8Array);
     const hash = nobleSha256.create();
     for (const part of parts) hash.update(part);
     return hash.digest();
   },
+  sha256Hex: (parts) => bytesToHex(backend.sha256(parts)),
   createSha256: () => nobleSha256.create(),
   randomScalar: () => p256.utils.randomSecretKey(),
   publicPoint: (scalar) => p256.getPublicKey(scalar, true),
@@ -40,4 +44,6 @@ export const backend: Backend = {
   },
   // There is no other thread to do it.
   verifyAsync: async (point, message, der) => backend.verify(point, message, der),
+  verifyMany: async (items) =>
+    items.map(({ point, prefix, bytes, der }) => backend.verify(point, concatBytes(prefix, bytes), der)),
 };

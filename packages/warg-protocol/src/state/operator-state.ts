@@ -24,7 +24,7 @@ import {
   requireInitialized,
   requirePermissions,
 } from './log-draft.ts';
-import { atRecord, checkNow, foldCheckingLater, type SignatureCheck } from './signature-check.ts';
+import { atRecord, checkNow, foldCheckingTogether, type SignatureCheck } from './signature-check.ts';
 
 /** Where the packages of a namespace are. */
 export type NamespaceState =
@@ -112,17 +112,13 @@ export function validateOperatorLog(
   envelopes: readonly Envelope[],
   verified: readonly (VerifiedSignature | undefined)[] = [],
 ): OperatorState {
-  const draft = operatorDraft(state);
-  envelopes.forEach((envelope, index) => {
-    atRecord(index, () => foldRecord(draft, envelope, checkNow(verified[index])));
-  });
-  return settle(draft);
+  return foldLog(state, envelopes, (index) => checkNow(verified[index]));
 }
 
 /**
- * As {@link validateOperatorLog}, with the same result and the same errors; the signatures are verified off the calling
- * thread where there is another one, many at a time. The records are folded before it returns; the state is given out
- * once every signature was found good.
+ * As {@link validateOperatorLog}, with the same result and the same errors; the signatures are verified together, on the
+ * calling thread and on others. The records are folded before it returns; the state is given out once every signature was
+ * found good.
  *
  * @throws ValidationError with `recordIndex`, for the first record that the log does not allow
  * @throws RecordError if the bytes of one are no operator record
@@ -132,8 +128,22 @@ export async function validateOperatorLogAsync(
   envelopes: readonly Envelope[],
   verified: readonly (VerifiedSignature | undefined)[] = [],
 ): Promise<OperatorState> {
+  return foldCheckingTogether(
+    verified,
+    (checkOf) => foldLog(state, envelopes, checkOf),
+    () => validateOperatorLog(state, envelopes, verified),
+  );
+}
+
+function foldLog(
+  state: OperatorState,
+  envelopes: readonly Envelope[],
+  checkOf: (index: number) => SignatureCheck,
+): OperatorState {
   const draft = operatorDraft(state);
-  await foldCheckingLater(envelopes, verified, (envelope, check) => foldRecord(draft, envelope, check));
+  envelopes.forEach((envelope, index) => {
+    atRecord(index, () => foldRecord(draft, envelope, checkOf(index)));
+  });
   return settle(draft);
 }
 

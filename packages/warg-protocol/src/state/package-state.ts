@@ -26,7 +26,7 @@ import {
   requireInitialized,
   requirePermissions,
 } from './log-draft.ts';
-import { atRecord, checkNow, foldCheckingLater, type SignatureCheck } from './signature-check.ts';
+import { atRecord, checkNow, foldCheckingTogether, type SignatureCheck } from './signature-check.ts';
 
 /** Where a release stands. */
 export type ReleaseState =
@@ -120,17 +120,13 @@ export function validatePackageLog(
   envelopes: readonly Envelope[],
   verified: readonly (VerifiedSignature | undefined)[] = [],
 ): PackageState {
-  const draft = packageDraft(state);
-  envelopes.forEach((envelope, index) => {
-    atRecord(index, () => foldRecord(draft, envelope, checkNow(verified[index])));
-  });
-  return settle(draft);
+  return foldLog(state, envelopes, (index) => checkNow(verified[index]));
 }
 
 /**
- * As {@link validatePackageLog}, with the same result and the same errors; the signatures are verified off the calling
- * thread where there is another one, many at a time. The records are folded before it returns; the state is given out
- * once every signature was found good.
+ * As {@link validatePackageLog}, with the same result and the same errors; the signatures are verified together, on the
+ * calling thread and on others. The records are folded before it returns; the state is given out once every signature was
+ * found good.
  *
  * @throws ValidationError with `recordIndex`, for the first record that the log does not allow
  * @throws RecordError if the bytes of one are no package record
@@ -140,8 +136,22 @@ export async function validatePackageLogAsync(
   envelopes: readonly Envelope[],
   verified: readonly (VerifiedSignature | undefined)[] = [],
 ): Promise<PackageState> {
+  return foldCheckingTogether(
+    verified,
+    (checkOf) => foldLog(state, envelopes, checkOf),
+    () => validatePackageLog(state, envelopes, verified),
+  );
+}
+
+function foldLog(
+  state: PackageState,
+  envelopes: readonly Envelope[],
+  checkOf: (index: number) => SignatureCheck,
+): PackageState {
   const draft = packageDraft(state);
-  await foldCheckingLater(envelopes, verified, (envelope, check) => foldRecord(draft, envelope, check));
+  envelopes.forEach((envelope, index) => {
+    atRecord(index, () => foldRecord(draft, envelope, checkOf(index)));
+  });
   return settle(draft);
 }
 

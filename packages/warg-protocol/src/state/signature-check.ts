@@ -1,11 +1,13 @@
-// When the signatures of a log's records are verified: at once, or all together off the calling thread.
+// When the signatures of a log's records are verified: one by one, or all together.
 
 import {
   CryptoError,
   type PublicKey,
   type SignaturePrefix,
+  type SignatureToVerify,
   verifySignature,
-  verifySignatureAsync,
+  verifySignatures,
+  WargError,
 } from '@warg/crypto';
 import type { Envelope } from '../envelopes/envelope.ts';
 import { isVerified, type VerifiedSignature } from '../envelopes/signing.ts';
@@ -40,50 +42,34 @@ export function checkNow(verified: VerifiedSignature | undefined): SignatureChec
 }
 
 /**
- * Folds records as if their signatures were good while these are verified elsewhere, and waits for all of them. What a
- * fold makes of a record does not depend on its signature, which is the last thing that is checked of it; so the first
- * failure in the order of the records is the one that folding and verifying them one by one would have met.
+ * Folds records as if their signatures were good while these are verified, all together. What a fold makes of a record does
+ * not depend on its signature, which is the last thing that is checked of it. If anything is wrong, `plain` decides: it
+ * folds and verifies the records one by one, and meets the first failure.
  *
- * @param fold folds one record, and calls the check that it is given once
- * @throws ValidationError | RecordError as the fold, or `SIGNATURE_ERROR` for an earlier record
+ * @param fold folds all records, and asks for each the check with its index
+ * @throws as `plain` does
  */
-export async function foldCheckingLater(
-  envelopes: readonly Envelope[],
+export async function foldCheckingTogether<T>(
   verified: readonly (VerifiedSignature | undefined)[],
-  fold: (envelope: Envelope, check: SignatureCheck) => void,
-): Promise<void> {
-  const checks: Promise<void>[] = [];
-  let failed: { readonly error: unknown } | undefined;
+  fold: (checkOf: (index: number) => SignatureCheck) => T,
+  plain: () => T,
+): Promise<T> {
+  const questions: SignatureToVerify[] = [];
   try {
-    envelopes.forEach((envelope, index) => {
-      atRecord(index, () =>
-        fold(envelope, ({ recordId, key, prefix }) => {
-          if (isVerified(verified[index], recordId, key, envelope.signature)) return;
-          checks.push(checkLater(index, envelope, key, prefix));
-        }),
-      );
+    const folded = fold((index) => ({ envelope, recordId, key, prefix }) => {
+      if (isVerified(verified[index], recordId, key, envelope.signature)) return;
+      questions.push({
+        publicKey: key,
+        prefix,
+        bytes: envelope.contentBytes,
+        signature: envelope.signature,
+      });
     });
+    await verifySignatures(questions);
+    return folded;
   } catch (error) {
-    failed = { error };
-  }
-  // They are in the order of the records.
-  for (const result of await Promise.allSettled(checks))
-    if (result.status === 'rejected') throw result.reason;
-  if (failed !== undefined) throw failed.error;
-}
-
-async function checkLater(
-  index: number,
-  { contentBytes, signature }: Envelope,
-  key: PublicKey,
-  prefix: SignaturePrefix,
-): Promise<void> {
-  try {
-    await verifySignatureAsync(key, prefix, contentBytes, signature);
-  } catch (cause) {
-    atRecord(index, () => {
-      throw signatureError(cause);
-    });
+    if (error instanceof WargError) return plain();
+    throw error;
   }
 }
 
