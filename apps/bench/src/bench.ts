@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Pair, startPair, startPostgresPair } from './servers/targets.ts';
+import { type Pair, startOurs, startPair, startPostgresPair, type Target } from './servers/targets.ts';
 
 export interface BenchOptions {
   /** Everything is counted by this much less: to try the bench, not to measure. */
@@ -12,6 +12,13 @@ export interface BenchOptions {
   readonly connections: number;
 }
 
+/** A registry whose packages have several records. */
+export interface History {
+  readonly url: string;
+  readonly names: readonly string[];
+  readonly server: Target;
+}
+
 /** One run: what its lines share. */
 export class Bench {
   readonly options: BenchOptions;
@@ -19,6 +26,7 @@ export class Bench {
   readonly work = mkdtempSync(join(process.env['WARG_BENCH_DIR'] ?? tmpdir(), 'warg-bench-'));
   #pair: Promise<Pair> | undefined;
   #postgresPair: Promise<Pair> | undefined;
+  #history: Promise<History> | undefined;
   readonly #capacities = new Map<object, number>();
 
   constructor(options: BenchOptions) {
@@ -42,6 +50,16 @@ export class Bench {
     return this.#postgresPair;
   }
 
+  /** A registry of ours for clients to read. */
+  history(packages: number, records: number): Promise<History> {
+    this.#history ??= (async () => {
+      const server = await startOurs(this.work);
+      const names = await server.load.run('publishHistory', { packages, records });
+      return { url: server.url, names, server };
+    })();
+    return this.#history;
+  }
+
   /** Remembers how many records a second a server publishes at most; asks for it to be measured when it is not known. */
   async capacityOf(target: object, measure: () => Promise<number>): Promise<number> {
     const known = this.#capacities.get(target) ?? (await measure());
@@ -58,6 +76,8 @@ export class Bench {
   async end(): Promise<void> {
     await this.endPostgres();
     await (await this.#pair)?.stop();
+    await (await this.#history)?.server.stop();
     this.#pair = undefined;
+    this.#history = undefined;
   }
 }

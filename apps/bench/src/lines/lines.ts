@@ -1,5 +1,7 @@
+import { downloadLine, updateLine } from './clients.ts';
 import { aloneLine, latencyLine, postgresLatencyLine } from './latency.ts';
 import type { Line } from './line.ts';
+import { memoryLine } from './memory.ts';
 import { postgresLine, publishLine } from './publishing.ts';
 import { readLines } from './reading.ts';
 import { logLine, mapLine } from './trees.ts';
@@ -12,6 +14,9 @@ export const lines: readonly Line[] = [
   aloneLine,
   latencyLine,
   ...readLines,
+  memoryLine,
   postgresLine,
   postgresLatencyLine,
+  updateLine,
+  downloadLine,
 ];

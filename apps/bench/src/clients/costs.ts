@@ -1,0 +1,34 @@
+import { runProgram } from '@warg-apps/programs';
+
+/** What something took: time, and CPU of all threads. */
+export interface Cost {
+  readonly millis: number;
+  readonly cpuMillis: number;
+}
+
+/**
+ * Runs a program to its end, with the time that it used as bash takes it from the kernel, in whole milliseconds: where that
+ * is little, the mean of several times in a row.
+ *
+ * @throws Error with all it printed when it does not end well
+ */
+export async function costOf(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  times = 1,
+): Promise<Cost & { readonly stdout: string }> {
+  const script = `TIMEFORMAT="%R %U %S"; time for i in {1..${times}}; do "$0" "$@" || exit; done`;
+  const { code, stdout, stderr } = await runProgram('bash', ['-c', script, command, ...args], { env });
+  const [, real, user, system] = /([\d.]+) ([\d.]+) ([\d.]+)\n$/.exec(stderr) ?? [];
+  if (code !== 0 || system === undefined) {
+    throw new Error(`${command} ${args[0]} ended with ${code}\n${stdout}${stderr}`.slice(0, 2000));
+  }
+  const each = 1000 / times;
+  return { millis: each * Number(real), cpuMillis: each * (Number(user) + Number(system)), stdout };
+}
+
+/** What is left without the start of the process. */
+export function without(whole: Cost, start: Cost): Cost {
+  return { millis: whole.millis - start.millis, cpuMillis: whole.cpuMillis - start.cpuMillis };
+}
