@@ -41,7 +41,7 @@ function chart({ title, x, y, logarithmic = false, series }: Plot): string {
   const [width, height] = [WIDTH - EDGE.left - EDGE.right, HEIGHT - EDGE.top - EDGE.bottom];
   const atX = (value: number) => round(EDGE.left + ((scaleX(value) - minX) / (maxX - minX || 1)) * width);
   const atY = (value: number) => round(EDGE.top + height - (value / maxY) * height);
-  const parts = [`<text class="title" x="${EDGE.left}" y="18">${escape(title)}</text>`];
+  const parts = [`<text class="title" x="${EDGE.left}" y="18">${escaped(title)}</text>`];
   for (let value = 0; value <= maxY * 1.0001; value += step) {
     parts.push(`<path class="grid" d="M${EDGE.left} ${atY(value)}h${width}"/>`);
     parts.push(`<text x="${EDGE.left - 6}" y="${atY(value) + 4}" text-anchor="end">${short(value)}</text>`);
@@ -56,7 +56,7 @@ function chart({ title, x, y, logarithmic = false, series }: Plot): string {
   }
   const axis = `${x}; ${y}`;
   parts.push(
-    `<text x="${EDGE.left + width}" y="${EDGE.top + height + 32}" text-anchor="end">${escape(axis)}</text>`,
+    `<text x="${EDGE.left + width}" y="${EDGE.top + height + 32}" text-anchor="end">${escaped(axis)}</text>`,
   );
   for (const [i, { name, points: line }] of series.entries()) {
     const color = COLORS[i % COLORS.length]!;
@@ -67,7 +67,7 @@ function chart({ title, x, y, logarithmic = false, series }: Plot): string {
     }
     const [legendX, legendY] = [EDGE.left + (i % 2) * 180, EDGE.top + height + 48 + 13 * Math.floor(i / 2)];
     parts.push(`<path d="M${legendX} ${legendY - 4}h16" stroke="${color}" stroke-width="2"/>`);
-    parts.push(`<text x="${legendX + 20}" y="${legendY}">${escape(name)}</text>`);
+    parts.push(`<text x="${legendX + 20}" y="${legendY}">${escaped(name)}</text>`);
   }
   return parts.join('\n');
 }
@@ -97,6 +97,6 @@ function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
 }
