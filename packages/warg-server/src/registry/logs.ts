@@ -9,6 +9,7 @@ import {
 import { fetchTokenNotFound, leafNotFound, logNotFound } from '@warg/protocol/api';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { PublishedRecord } from '../store/rows.ts';
+import { BoundedCache } from './bounded-cache.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { LogsAnswer, LogsQuery, ReadFilter, WireInteger } from './registry.ts';
 
@@ -35,24 +36,35 @@ interface LogPage {
   readonly more: boolean;
 }
 
+/** Pages of the operator log, which is in every answer and seldom grows, by what was asked for. */
+export type OperatorPages = BoundedCache<string, OperatorPage>;
+
+interface OperatorPage extends LogPage {
+  /** The room that it takes in an answer. */
+  readonly bytes: number;
+}
+
+/** Larger pages are read each time. */
+const KEPT_PAGE = 64 * 1024;
+const KEPT_PAGES = 4 * 1024 * 1024;
+
+export function operatorPages(): OperatorPages {
+  return new BoundedCache(KEPT_PAGES, ({ bytes }) => bytes + 1000);
+}
+
 /** The records of the operator log and of package logs at a signed length. @throws ApiError 404 */
 export async function fetchLogs(
   store: RegistryStore,
   checkpoints: Checkpoints,
+  kept: OperatorPages,
   query: LogsQuery,
 ): Promise<LogsAnswer> {
   const { logLength } = await checkpoints.at(query.logLength, 'logs');
   const { limit } = query;
-  const room = { bytes: query.maxBytes };
-  const [operator] = await store.read((reads) =>
-    readPages(reads, [{ logId: OPERATOR_LOG_ID, lookup: OPERATOR_LOG_ID, after: query.operator }], {
-      logLength,
-      limit,
-      room,
-    }),
-  );
+  const operator = await readOperatorPage(store, kept, query, logLength);
+  const room = { bytes: query.maxBytes - operator.bytes };
   const packages: [LogId, readonly PublishedEnvelope[]][] = [];
-  let more = operator!.more;
+  let { more } = operator;
   const logsAtOnce = Math.max(1, Math.min(LOGS, Math.floor(ROWS / (limit + 1))));
   for (let first = 0; first < query.packages.length; first += logsAtOnce) {
     if (room.bytes <= 0) {
@@ -69,9 +81,27 @@ export async function fetchLogs(
     });
     if (pages.length < logs.length) more = true;
     // Many logs are a lot of work: others get their turn in between.
-    await new Promise((resolve) => setImmediate(resolve));
+    if (first + logsAtOnce < query.packages.length) await new Promise((resolve) => setImmediate(resolve));
   }
-  return { operator: operator!.records, packages, more };
+  return { operator: operator.records, packages, more };
+}
+
+/** What the operator log has below a signed length never changes, so a page of it is read once for all who ask the same. */
+async function readOperatorPage(
+  store: RegistryStore,
+  kept: OperatorPages,
+  { operator: after, limit, maxBytes }: LogsQuery,
+  logLength: number,
+): Promise<OperatorPage> {
+  const key = `${logLength} ${limit} ${maxBytes}${after === undefined ? '' : ` after ${after}`}`;
+  const known = kept.get(key);
+  if (known !== undefined) return known;
+  const room = { bytes: maxBytes };
+  const log = { logId: OPERATOR_LOG_ID, lookup: OPERATOR_LOG_ID, after };
+  const [page] = await store.read((reads) => readPages(reads, [log], { logLength, limit, room }));
+  const read = { ...page!, bytes: maxBytes - room.bytes };
+  if (read.bytes <= KEPT_PAGE) kept.set(key, read);
+  return read;
 }
 
 function toLogQuery([logId, after]: readonly [string, string | null | undefined]): LogQuery {

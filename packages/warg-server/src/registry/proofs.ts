@@ -20,6 +20,7 @@ import {
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { RecordKey, StoredCheckpoint } from '../store/rows.ts';
 import type { Checkpoints } from './checkpoints.ts';
+import { Leaves } from './leaves.ts';
 import type { InclusionAnswer, WireInteger } from './registry.ts';
 import { TREE_CACHES } from './tree-caches.ts';
 
@@ -35,6 +36,7 @@ interface Trees {
 export class Proofs {
   readonly #store: RegistryStore;
   readonly #checkpoints: Checkpoints;
+  readonly #leaves = new Leaves();
   #trees: Trees | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -50,16 +52,12 @@ export class Proofs {
     const indices = leafs.map(Number);
     return this.#atCheckpoint(checkpoint, indices.length, async () => {
       const map = await this.#inPortions(indices, async (portion, reads, trees) => {
-        const leaves = await reads.leavesAt(portion);
-        const keys = leaves.map((leaf, i) => {
-          if (leaf === undefined) throw leafNotFound(portion[i]!);
-          return leaf;
-        });
-        const bundle = await trees.map.prove(
+        const { leaves, passed } = await this.#leaves.at(reads, portion, checkpoint.logLength);
+        const bundle = await trees.map.provePaths(
           rootOf(checkpoint),
-          keys.map(({ logId }) => mapKeyBytes(logId)),
+          leaves.map(({ path }) => path),
         );
-        await requireHeads(reads, checkpoint, portion, keys, bundle);
+        if (passed !== undefined) throw notTheHead(checkpoint, leaves[passed]!, bundle, passed);
         return bundle;
       });
       const log = await this.#read((_, trees) =>
@@ -169,25 +167,20 @@ function rootOf({ mapRoot, mapPage }: StoredCheckpoint): MapRoot {
 }
 
 /**
- * Demands that each leaf is the last record of its log at the checkpoint: the map points at no other.
+ * The error of a leaf that is not the last record of its log at the checkpoint: the map points at another one. It names the
+ * root that the proof would lead to.
  *
- * @throws ApiError 422 `incorrectProof`, with the root that the proof of the first other one would lead to
+ * @param mapBundle with the proof of this leaf at `position`
  */
-async function requireHeads(
-  reads: StoreReads,
-  { logLength, mapRoot }: StoredCheckpoint,
-  indices: readonly number[],
-  leaves: readonly RecordKey[],
+function notTheHead(
+  { mapRoot }: StoredCheckpoint,
+  { logId, recordId }: RecordKey,
   mapBundle: Uint8Array,
-): Promise<void> {
-  const heads = await reads.lastIndexBelow(leaves.map(({ logId }) => ({ logId, logLength })));
-  const other = indices.findIndex((index, i) => heads[i] !== index);
-  if (other < 0) return;
-  const { logId, recordId } = leaves[other]!;
+  position: number,
+): Error {
   const entry = { key: mapKeyBytes(logId), leafHash: hashLeaf(mapLeafBytes(recordId)) };
-  const [result] = evaluateMapBundle([decodeMapBundle(mapBundle)[other]!], [entry]);
-  if (!result!.ok) throw result!.error;
-  throw incorrectProof(mapRoot, digestFromBytes(result!.root));
+  const [result] = evaluateMapBundle([decodeMapBundle(mapBundle)[position]!], [entry]);
+  return result!.ok ? incorrectProof(mapRoot, digestFromBytes(result!.root)) : result!.error;
 }
 
 /** What a tree refuses because of what was asked is the asker's error; a damaged store is ours. */

@@ -1,8 +1,8 @@
-import { create, toBinary } from '@bufbuild/protobuf';
 import { ProofError } from '../errors.ts';
-import { HashEntrySchema, LogProofBundleSchema } from '../generated/proofs_pb.ts';
+import { LogProofBundleSchema } from '../generated/proofs_pb.ts';
 import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
 import { decodeMessage } from '../wire/decode.ts';
+import { bytesTag, varintSize, varintTag, writeVarint } from '../wire/encode.ts';
 
 /** The hash of one node of a log. */
 export interface NodeHash {
@@ -64,15 +64,70 @@ export function decodeLogBundle(bytes: Uint8Array): LogBundle {
   };
 }
 
-/** Writes a bundle of log proofs, byte for byte as the reference does. */
+/**
+ * Writes a bundle of log proofs, byte for byte as the reference does.
+ *
+ * @throws TransparencyError `INVALID_ARGUMENT` for a number that has more than 32 bits
+ */
 export function encodeLogBundle(bundle: LogBundle): Uint8Array {
-  return toBinary(
-    LogProofBundleSchema,
-    create(LogProofBundleSchema, {
-      logLength: bundle.logLength,
-      consistentLengths: [...bundle.consistentLengths],
-      includedIndices: [...bundle.includedNodes],
-      hashes: bundle.hashes.map(({ node, hash }) => create(HashEntrySchema, { index: node, hash })),
-    }),
-  );
+  const { logLength, consistentLengths, includedNodes, hashes } = bundle;
+  const lengthsSize = sizeOfAll(consistentLengths);
+  const nodesSize = sizeOfAll(includedNodes);
+  let size = logLength === 0 ? 0 : 1 + varintSize(logLength);
+  if (lengthsSize > 0) size += 1 + varintSize(lengthsSize) + lengthsSize;
+  if (nodesSize > 0) size += 1 + varintSize(nodesSize) + nodesSize;
+  for (const entry of hashes) {
+    const inner = entrySize(entry);
+    size += 1 + varintSize(inner) + inner;
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  if (logLength !== 0) {
+    bytes[at++] = varintTag(1);
+    at = writeVarint(bytes, at, logLength);
+  }
+  at = writePacked(bytes, at, 2, consistentLengths, lengthsSize);
+  at = writePacked(bytes, at, 3, includedNodes, nodesSize);
+  for (const entry of hashes) {
+    const { node, hash } = entry;
+    bytes[at++] = bytesTag(4);
+    at = writeVarint(bytes, at, entrySize(entry));
+    // What is zero or empty is not written.
+    if (node !== 0) {
+      bytes[at++] = varintTag(1);
+      at = writeVarint(bytes, at, node);
+    }
+    if (hash.length > 0) {
+      bytes[at++] = bytesTag(2);
+      at = writeVarint(bytes, at, hash.length);
+      bytes.set(hash, at);
+      at += hash.length;
+    }
+  }
+  return bytes;
+}
+
+function entrySize({ node, hash }: NodeHash): number {
+  const hashSize = hash.length === 0 ? 0 : 1 + varintSize(hash.length) + hash.length;
+  return (node === 0 ? 0 : 1 + varintSize(node)) + hashSize;
+}
+
+function sizeOfAll(values: readonly number[]): number {
+  let size = 0;
+  for (const value of values) size += varintSize(value);
+  return size;
+}
+
+function writePacked(
+  bytes: Uint8Array,
+  at: number,
+  field: number,
+  values: readonly number[],
+  size: number,
+): number {
+  if (size === 0) return at;
+  bytes[at] = bytesTag(field);
+  let end = writeVarint(bytes, at + 1, size);
+  for (const value of values) end = writeVarint(bytes, end, value);
+  return end;
 }

@@ -2,7 +2,8 @@
 // branch over two nodes has the number in the middle, so that the height of a node is the number of trailing one
 // bits of its number and no number ever changes when the log grows.
 //
-// A number may exceed 2^32 during a walk (the sibling of a 32-bit one), so nothing here uses 32-bit operators.
+// A number may exceed 2^32 during a walk (the sibling of a 32-bit one), so 32-bit operators are used only
+// where that is ruled out.
 
 import { requireCount } from '../arguments.ts';
 import { TransparencyError } from '../errors.ts';
@@ -22,6 +23,11 @@ export function nodeAt(height: number, position: number): number {
 
 /** The height of a node; leaves have height 0. */
 export function nodeHeight(node: number): number {
+  if (node < 0x7fff_ffff) {
+    // The lowest bit that is not set, which 32-bit operators find at once where they can be used.
+    const next = node + 1;
+    return 31 - Math.clz32(next & -next);
+  }
   let height = 0;
   for (let rest = node; rest % 2 === 1; rest = (rest - 1) / 2) height++;
   return height;

@@ -1,6 +1,6 @@
 import { requireCount } from '../arguments.ts';
 import { TransparencyError } from '../errors.ts';
-import { balancedRoots, existsFromLength, leafNode, parentOf, siblingOf } from './nodes.ts';
+import { balancedRoots, existsFromLength, leafNode, nodeHeight, parentOf, siblingOf } from './nodes.ts';
 
 /**
  * The nodes on the way from one node to the root of a log, in the order in which their hashes are joined: the
@@ -25,11 +25,6 @@ export function walkFrom(node: number, length: number, roots = balancedRoots(len
     at = roots.indexOf(current);
   }
   return { siblings, smaller: roots.slice(at + 1).reverse(), larger: roots.slice(0, at).reverse() };
-}
-
-/** All nodes whose hashes a walk joins. */
-function nodesOf(walk: Walk): number[] {
-  return [...walk.siblings, ...walk.smaller, ...walk.larger];
 }
 
 /** What one bundle shall prove. Each proof names its own length, and all of them must be the same. */
@@ -80,18 +75,7 @@ export function planLogProofs(request: LogProofRequest): LogProofPlan {
     );
   }
 
-  const roots = balancedRoots(logLength);
-  const nodes = new Set<number>();
-  const addWalk = (node: number) => {
-    const walk = walkFrom(node, logLength, roots);
-    if (walk === undefined) {
-      throw new TransparencyError(
-        'LEAF_BEYOND_LOG',
-        `leaf ${node / 2} is not in a log of ${logLength} leaves`,
-      );
-    }
-    for (const needed of nodesOf(walk)) nodes.add(needed);
-  };
+  const needed = new NeededNodes(logLength);
   for (const { oldLength } of request.consistency) {
     if (oldLength > logLength) {
       throw new TransparencyError(
@@ -100,16 +84,64 @@ export function planLogProofs(request: LogProofRequest): LogProofPlan {
       );
     }
     for (const root of balancedRoots(oldLength)) {
-      addWalk(root);
-      nodes.add(root);
+      needed.addWalk(root);
+      needed.add(root);
     }
   }
-  for (const { leaf } of request.inclusion) addWalk(leafNode(leaf));
+  for (const { leaf } of request.inclusion) needed.addWalk(leafNode(leaf));
 
   return {
     logLength,
     consistentLengths: request.consistency.map(({ oldLength }) => oldLength),
     includedNodes: request.inclusion.map(({ leaf }) => leafNode(leaf)),
-    nodes: [...nodes].sort((a, b) => a - b),
+    nodes: needed.sorted(),
   };
+}
+
+/**
+ * The nodes that walks at one length need together. Where a walk comes to a node that another one came by, all that is
+ * above it is known.
+ */
+class NeededNodes {
+  readonly #length: number;
+  readonly #roots: readonly number[];
+  readonly #nodes = new Set<number>();
+  readonly #passed = new Set<number>();
+
+  constructor(length: number) {
+    this.#length = length;
+    this.#roots = balancedRoots(length);
+  }
+
+  add(node: number): void {
+    this.#nodes.add(node);
+  }
+
+  /** Adds what {@link walkFrom} gives. @throws TransparencyError `LEAF_BEYOND_LOG` */
+  addWalk(node: number): void {
+    if (!Number.isSafeInteger(node) || node < 0 || existsFromLength(node) > this.#length) {
+      throw new TransparencyError(
+        'LEAF_BEYOND_LOG',
+        `leaf ${node / 2} is not in a log of ${this.#length} leaves`,
+      );
+    }
+    let current = node;
+    let size = 2 ** (nodeHeight(node) + 1);
+    while (!this.#passed.has(current)) {
+      this.#passed.add(current);
+      if (this.#roots.includes(current)) {
+        for (const root of this.#roots) if (root !== current) this.#nodes.add(root);
+        return;
+      }
+      // Of two siblings the left one stands an even number of their own sizes from the beginning.
+      const isLeft = Math.floor(current / size) % 2 === 0;
+      this.#nodes.add(isLeft ? current + size : current - size);
+      current += isLeft ? size / 2 : -size / 2;
+      size *= 2;
+    }
+  }
+
+  sorted(): number[] {
+    return [...this.#nodes].sort((a, b) => a - b);
+  }
 }

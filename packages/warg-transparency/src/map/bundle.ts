@@ -1,8 +1,8 @@
-import { create, toBinary } from '@bufbuild/protobuf';
 import { ProofError } from '../errors.ts';
-import { MapInclusionProofSchema, MapProofBundleSchema, OptionalHashSchema } from '../generated/proofs_pb.ts';
+import { MapProofBundleSchema } from '../generated/proofs_pb.ts';
 import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
 import { decodeMessage } from '../wire/decode.ts';
+import { bytesTag, varintSize, writeVarint } from '../wire/encode.ts';
 import { MAP_HEIGHT } from './empty.ts';
 
 /**
@@ -41,14 +41,38 @@ export function decodeMapBundle(bytes: Uint8Array): readonly MapProof[] {
 
 /** Writes a bundle of map proofs, byte for byte as the reference does. */
 export function encodeMapBundle(proofs: readonly MapProof[]): Uint8Array {
-  return toBinary(
-    MapProofBundleSchema,
-    create(MapProofBundleSchema, {
-      proofs: proofs.map((peers) =>
-        create(MapInclusionProofSchema, {
-          hashes: peers.map((hash) => create(OptionalHashSchema, hash === undefined ? {} : { hash })),
-        }),
-      ),
-    }),
-  );
+  const sizes = proofs.map(proofSize);
+  const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + 1 + varintSize(size) + size, 0));
+  let at = 0;
+  proofs.forEach((proof, i) => {
+    bytes[at] = TAG;
+    at = writeVarint(bytes, at + 1, sizes[i]!);
+    for (const hash of proof) {
+      bytes[at] = TAG;
+      at = writeVarint(bytes, at + 1, hashSize(hash));
+      if (hash === undefined) continue;
+      // Written even if it is empty: that it is there says that the subtree is not.
+      bytes[at] = TAG;
+      at = writeVarint(bytes, at + 1, hash.length);
+      bytes.set(hash, at);
+      at += hash.length;
+    }
+  });
+  return bytes;
+}
+
+/** Each of these messages has one field, number 1, with bytes or a message. */
+const TAG = bytesTag(1);
+
+function proofSize(proof: MapProof): number {
+  let size = 0;
+  for (const hash of proof) {
+    const inner = hashSize(hash);
+    size += 1 + varintSize(inner) + inner;
+  }
+  return size;
+}
+
+function hashSize(hash: Hash | undefined): number {
+  return hash === undefined ? 0 : 1 + varintSize(hash.length) + hash.length;
 }

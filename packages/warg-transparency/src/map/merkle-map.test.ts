@@ -6,6 +6,7 @@ import type { Hash } from '../hashing/hash.ts';
 import { decodeMapBundle } from './bundle.ts';
 import { EMPTY_MAP_LEAF, emptyMapHash } from './empty.ts';
 import { EMPTY_MAP, type MapRoot, MerkleMap } from './merkle-map.ts';
+import { pathOf } from './path.ts';
 import { type MapChange, type MapStore, memoryMapStore } from './store.ts';
 import { verifyMapAbsence, verifyMapBundle } from './verify.ts';
 
@@ -99,6 +100,22 @@ describe('MerkleMap', () => {
       }),
       { numRuns: 15 },
     );
+  });
+
+  it('proves paths as it proves keys', async () => {
+    const map = await MerkleMap.open(memoryMapStore());
+    const root = await map.update(
+      EMPTY_MAP,
+      Array.from({ length: 300 }, (_, i) => entryOf([i, i])),
+    );
+    const keys = Array.from({ length: 100 }, (_, i) => keyNumber((i * 7) % 90));
+    const paths = keys.map(pathOf);
+    const bundle = map.provePaths(root, paths);
+    for (const path of paths) path.fill(0);
+    expect(await bundle).toEqual(await map.prove(root, keys));
+    await expect(map.provePaths(root, [])).rejects.toEqual(code('EMPTY_PROOF'));
+    await expect(map.provePaths(root, [new Uint8Array(31)])).rejects.toEqual(code('INVALID_ARGUMENT'));
+    await expect(map.provePaths(root, [new Uint8Array(32)])).rejects.toEqual(code('KEY_NOT_FOUND'));
   });
 
   it('proves absence in the empty map with no siblings', async () => {

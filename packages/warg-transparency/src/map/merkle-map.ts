@@ -104,8 +104,22 @@ export class MerkleMap {
    * @throws TransparencyError `INVALID_ARGUMENT` | `EMPTY_PROOF` | `KEY_NOT_FOUND` | `PAGE_NOT_FOUND` | `CORRUPT_PAGE`
    */
   async prove(at: MapRoot, keys: readonly Uint8Array[]): Promise<Uint8Array> {
-    const root = rootRef(at);
-    return encodeMapBundle(await provePresence(this.#reader, root, pathsOf(keys)));
+    return this.#prove(at, keys.map(pathOf));
+  }
+
+  /**
+   * The same for those who have the paths of the keys.
+   *
+   * @param paths {@link pathOf} of each key
+   * @throws TransparencyError as {@link prove}
+   */
+  async provePaths(at: MapRoot, paths: readonly Uint8Array[]): Promise<Uint8Array> {
+    for (const path of paths) requireHash(path, 'a path');
+    // Copied: what the caller owns may change while pages are read.
+    return this.#prove(
+      at,
+      paths.map((path) => path.slice()),
+    );
   }
 
   /**
@@ -116,7 +130,8 @@ export class MerkleMap {
    */
   async proveAbsence(at: MapRoot, keys: readonly Uint8Array[]): Promise<Uint8Array> {
     const root = rootRef(at);
-    return encodeMapBundle(await proveAbsence(this.#reader, root, pathsOf(keys)));
+    requireAny(keys);
+    return encodeMapBundle(await proveAbsence(this.#reader, root, keys.map(pathOf)));
   }
 
   /**
@@ -131,6 +146,12 @@ export class MerkleMap {
     rootRef(oldest);
     requireCount(limit, 'the limit');
     return this.#store.collect(oldest.page, limit);
+  }
+
+  async #prove(at: MapRoot, paths: readonly Uint8Array[]): Promise<Uint8Array> {
+    const root = rootRef(at);
+    requireAny(paths);
+    return encodeMapBundle(await provePresence(this.#reader, root, paths));
   }
 
   /** Runs what changes this object after everything that was asked for before. */
@@ -171,9 +192,8 @@ function rootRef(root: MapRoot): PageRef | undefined {
   );
 }
 
-function pathsOf(keys: readonly Uint8Array[]): Uint8Array[] {
+function requireAny(keys: readonly Uint8Array[]): void {
   if (keys.length === 0) throw new TransparencyError('EMPTY_PROOF', 'a bundle needs a key to prove');
-  return keys.map(pathOf);
 }
 
 /** Copies what the caller owns, hashes keys to paths, sorts by path; the last entry of a path wins. */

@@ -91,24 +91,40 @@ export async function proveAbsence(
   return proofs;
 }
 
-/** Follows every path as far as there are pages, one read a level. */
+/** The trails that lead to one page. */
+interface Arrivals {
+  readonly ref: PageRef;
+  readonly trails: Trail[];
+}
+
+/** Follows every path as far as there are pages, one read a level. Of the trails to one page each finds it once. */
 async function walk(
   reader: PageReader,
   root: PageRef | undefined,
   paths: readonly Uint8Array[],
 ): Promise<Trail[]> {
   const trails = paths.map((path): Trail => ({ path, steps: [], leaf: undefined }));
-  let level = root === undefined ? [] : trails.map((trail) => ({ trail, ref: root }));
+  let level: Arrivals[] = root === undefined ? [] : [{ ref: root, trails }];
   while (level.length > 0) {
     const pages = await reader.read(level.map(({ ref }) => ref));
-    const next: typeof level = [];
+    const next: Arrivals[] = [];
     pages.forEach((page, i) => {
-      const { trail } = level[i]!;
-      const place = placeOfPath(trail.path, page.depth);
-      trail.steps.push({ page, place });
-      const kind = placeKind(page, place);
-      if (kind === PlaceKind.page) next.push({ trail, ref: linkedPage(page, place) });
-      else if (kind === PlaceKind.leaf) trail.leaf = leafIn(page, place);
+      const below: (Arrivals | undefined)[] = [];
+      for (const trail of level[i]!.trails) {
+        const place = placeOfPath(trail.path, page.depth);
+        trail.steps.push({ page, place });
+        const kind = placeKind(page, place);
+        if (kind === PlaceKind.leaf) trail.leaf = leafIn(page, place);
+        else if (kind === PlaceKind.page) {
+          const known = below[place];
+          if (known !== undefined) known.trails.push(trail);
+          else {
+            const arrivals = { ref: linkedPage(page, place), trails: [trail] };
+            below[place] = arrivals;
+            next.push(arrivals);
+          }
+        }
+      }
     });
     level = next;
   }
