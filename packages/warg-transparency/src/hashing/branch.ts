@@ -8,7 +8,12 @@ import { beginState, compress, expand, word, words, writeState } from './compres
  * The second block is the 65th byte, the padding bit and the length of 520 bits: one of 256. The words of all of
  * them, with the round constants added.
  */
-export const LAST_BLOCKS = expandLastBlocks();
+export function lastBlocks(): Int32Array {
+  expanded ??= expandLastBlocks();
+  return expanded;
+}
+
+let expanded: Int32Array | undefined;
 
 function expandLastBlocks(): Int32Array {
   const blocks = new Int32Array(256 * 64);
@@ -34,6 +39,7 @@ export function hashBranchInto(
   out: Uint8Array,
   outAt: number,
 ): void {
+  const last = lastBlocks();
   // The prefix byte shifts everything by one: word i ends with byte 4i + 2 of the two hashes.
   words[0] = 0x01000000 | (left[leftAt]! << 16) | (left[leftAt + 1]! << 8) | left[leftAt + 2]!;
   for (let i = 1, at = leftAt + 3; i < 8; i++, at += 4) words[i] = word(left, at);
@@ -45,6 +51,6 @@ export function hashBranchInto(
 
   beginState();
   compress(words, 0);
-  compress(LAST_BLOCKS, 64 * lastByte);
+  compress(last, 64 * lastByte);
   writeState(out, outAt);
 }

@@ -28,7 +28,8 @@ export function hashMessage(message: Uint8Array, prefix?: number): Uint8Array<Ar
  * @returns the hashes, one behind the other
  */
 export function hashMessages(messages: readonly Uint8Array[], prefix?: number): Uint8Array<ArrayBuffer> {
-  if (lanes === undefined) return hashMessagesPlain(messages, prefix);
+  const four = lanes();
+  if (four === undefined) return hashMessagesPlain(messages, prefix);
   const hashes = new Uint8Array(messages.length * HASH_BYTES);
   for (let start = 0; start < messages.length; ) {
     const blocks = blocksOf(messages[start]!, prefix);
@@ -36,7 +37,7 @@ export function hashMessages(messages: readonly Uint8Array[], prefix?: number): 
     while (end < messages.length && blocksOf(messages[end]!, prefix) === blocks) end++;
     // One alone is done before four at once are.
     if (blocks <= MAX_BLOCKS && end > start + 1) {
-      lanes.hashMessages({ messages, start, end, prefix, blocks, hashes });
+      four.hashMessages({ messages, start, end, prefix, blocks, hashes });
     } else {
       for (let i = start; i < end; i++) hashMessageInto(messages[i]!, prefix, hashes, i * HASH_BYTES);
     }

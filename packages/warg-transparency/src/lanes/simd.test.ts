@@ -6,7 +6,7 @@ import { branchModule } from './branch-module.ts';
 import { ROW_PAIRS } from './memory.ts';
 import { lanes as found } from './simd.ts';
 
-const lanes = found!;
+const lanes = found()!;
 const emptyHashes = new Uint8Array(MAP_HEIGHT * 32);
 for (let height = 0; height < MAP_HEIGHT; height++) emptyHashes.set(emptyMapHash(height), 32 * height);
 

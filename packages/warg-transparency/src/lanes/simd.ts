@@ -1,4 +1,4 @@
-import { LAST_BLOCKS } from '../hashing/branch.ts';
+import { lastBlocks } from '../hashing/branch.ts';
 import { ROUND_CONSTANTS } from '../hashing/compress.ts';
 import type { EmptyChain } from '../map/empty.ts';
 import { branchModule } from './branch-module.ts';
@@ -33,7 +33,7 @@ class SimdLanes implements Lanes {
     this.#bytes = new Uint8Array(exports.memory.buffer);
     this.#view = new DataView(exports.memory.buffer);
     this.#setNumbers(MEMORY.constants, ROUND_CONSTANTS);
-    this.#setNumbers(MEMORY.lastBlocks, LAST_BLOCKS);
+    this.#setNumbers(MEMORY.lastBlocks, lastBlocks());
   }
 
   hashPairs(hashes: Uint8Array, from: number, to: number, count: number): void {
@@ -126,8 +126,14 @@ function wordAt(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
+// Made when they are used first: many a program only ever reads a proof's neighbours.
+let made: { readonly lanes: Lanes | undefined } | undefined;
+
 /** Undefined where WebAssembly is missing, has no vectors, or may not be used (a content security policy). */
-export const lanes: Lanes | undefined = simdLanes();
+export function lanes(): Lanes | undefined {
+  made ??= { lanes: simdLanes() };
+  return made.lanes;
+}
 
 function simdLanes(): Lanes | undefined {
   const exports = compile();

@@ -1,4 +1,4 @@
-import { encodeHex } from '@warg/crypto';
+import { encodeHex, sha256 } from '@warg/crypto';
 import { lanes } from '#lanes';
 import { requireCount } from '../arguments.ts';
 import { TransparencyError } from '../errors.ts';
@@ -16,7 +16,9 @@ function makeEmptyHashes(): Uint8Array {
   hashes.set(hashLeaf(new Uint8Array(0)));
   for (let height = 1; height <= MAP_HEIGHT; height++) {
     const below = (height - 1) * HASH_BYTES;
-    hashBranchInto(hashes, below, hashes, below, hashes, below + HASH_BYTES);
+    // Not `hashBranchInto`, whose tables a program may never need.
+    const two = hashes.subarray(below, below + HASH_BYTES);
+    hashes.set(sha256(Uint8Array.of(1), two, two), below + HASH_BYTES);
   }
   return hashes;
 }
@@ -71,7 +73,8 @@ export interface EmptyChain {
  * that is new, and chains do not depend on each other.
  */
 export function hashEmptyChains(chains: readonly EmptyChain[]): void {
-  if (lanes !== undefined && chains.length > 1) lanes.climb(chains, EMPTY_HASHES);
+  const four = chains.length > 1 ? lanes() : undefined;
+  if (four !== undefined) four.climb(chains, EMPTY_HASHES);
   else hashEmptyChainsPlain(chains);
 }
 
