@@ -18,6 +18,7 @@ export function openError(error: unknown, option: string): unknown {
     case 'STORE_UNREADABLE':
     case 'STORE_CORRUPT':
     case 'STORE_ROLLED_BACK':
+    case 'STORE_MOVED':
     case 'STORE_REPLACED':
     case 'STORE_FULL':
       return new ProgramError(`${message} (${option})`, { cause: error });

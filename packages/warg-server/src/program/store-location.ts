@@ -47,18 +47,19 @@ export function sqliteFile({ dataDir }: Pick<StoreOptions, 'dataDir'>): string {
 /**
  * Reads the URL of the database.
  *
+ * @param wanted what needs it
  * @returns `url` with the password; `name` without; and the option that gave it
  * @throws ProgramError as {@link chooseStore} does
  */
-export async function readDatabaseUrl({
-  databaseUrl,
-  databaseUrlFile,
-}: Pick<AdministrationOptions, 'databaseUrl' | 'databaseUrlFile'>) {
+export async function readDatabaseUrl(
+  { databaseUrl, databaseUrlFile }: Pick<AdministrationOptions, 'databaseUrl' | 'databaseUrlFile'>,
+  wanted = '--data-store postgres',
+) {
   const option = databaseUrlFile === undefined ? '--database-url' : '--database-url-file';
   const text = databaseUrlFile === undefined ? databaseUrl : await readUrlFile(databaseUrlFile);
   if (text === undefined) {
     throw new ProgramError(
-      '--data-store postgres needs the URL of a database: name a file that holds it with --database-url-file, ' +
+      `${wanted} needs the URL of a database: name a file that holds it with --database-url-file, ` +
         'or set WARG_DATABASE_URL',
       { exitCode: ExitCode.usage },
     );

@@ -47,7 +47,7 @@ export async function hadRoot(
  * @throws StoreError `STORE_ROLLED_BACK` if it is of another history than one of them
  */
 export async function marksAhead(
-  store: RegistryStore,
+  store: Pick<RegistryStore, 'read'>,
   marks: readonly HighWaterMark[],
 ): Promise<readonly HighWaterMark[]> {
   const ahead: HighWaterMark[] = [];
@@ -65,7 +65,7 @@ export async function marksAhead(
  * @throws StoreError `STORE_ROLLED_BACK`
  */
 export async function requireMarks(
-  store: RegistryStore,
+  store: Pick<RegistryStore, 'read'>,
   marks: readonly (HighWaterMark | undefined)[],
 ): Promise<void> {
   const [ahead] = await marksAhead(

@@ -17,6 +17,8 @@ export type StoreErrorCode =
   /** It takes nothing until it has got back what was signed last. */
   | 'STORE_READ_ONLY'
   | 'STORE_FULL'
+  /** The registry is in another store now. */
+  | 'STORE_MOVED'
   /** Another file lies where it was opened, or none. */
   | 'STORE_REPLACED'
   | 'STORE_CLOSED'

@@ -7,6 +7,7 @@ import { fsckCommand } from './fsck-command.ts';
 import { gcCommand } from './gc-command.ts';
 import { importCommand } from './import-command.ts';
 import { keyCommand } from './key-command.ts';
+import { migrateCommand } from './migrate-command.ts';
 import { operatorCommand } from './operator-command.ts';
 import { tokenCommand } from './token-command.ts';
 
@@ -21,4 +22,5 @@ export const commands: readonly ((host: ProgramHost) => Command)[] = [
   fsckCommand,
   backupCommand,
   importCommand,
+  migrateCommand,
 ];

@@ -17,7 +17,8 @@ export interface FillOptions extends AdministrationOptions {
   readonly databaseRunMigrations: boolean;
 }
 
-interface DatabaseOptions {
+/** Where SQLite and where PostgreSQL keep records. */
+export interface DatabaseOptions {
   readonly databaseUrl?: string;
   readonly databaseUrlFile?: string;
   readonly dataDir: string;
@@ -59,7 +60,8 @@ export function addAdministrationOptions(command: Command): Command {
   return addDatabaseOptions(command);
 }
 
-function addDatabaseOptions(command: Command): Command {
+/** Adds the options for both kinds of store, without the choice between them. */
+export function addDatabaseOptions(command: Command): Command {
   return command
     .addOption(
       new Option('--data-dir <dir>', 'folder of the database and, unless told otherwise, of the content')

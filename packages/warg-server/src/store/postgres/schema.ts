@@ -17,21 +17,29 @@ const MIGRATION_LOCK = 0x57617267;
  * @throws StoreError `STORE_UNREADABLE` (not a registry's) | `STORE_TOO_NEW`
  */
 export async function migrate(pool: Pool): Promise<void> {
-  await pool.exec(
-    `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;
-     SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`,
-  );
+  await beginMigration(pool);
   try {
-    const version = await readVersion(pool);
-    if (version < SCHEMA_VERSION) {
-      const steps = MIGRATIONS.slice(version);
-      await pool.exec(`${steps.join('\n')} UPDATE warg_store SET schema_version = ${SCHEMA_VERSION}`);
-    }
+    await takeSteps(pool, await readVersion(pool));
     await pool.exec('COMMIT');
   } catch (error) {
     await pool.exec('ROLLBACK').catch(() => {});
     throw error;
   }
+}
+
+/** Begins a transaction that may change the schema, when nobody else is in one. */
+export async function beginMigration(pool: Pool): Promise<void> {
+  await pool.exec(
+    `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;
+     SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`,
+  );
+}
+
+/** Brings a database of this version to the schema that this program knows. Belongs into {@link beginMigration}'s transaction. */
+export async function takeSteps(pool: Pool, version: number): Promise<void> {
+  if (version >= SCHEMA_VERSION) return;
+  const steps = MIGRATIONS.slice(version);
+  await pool.exec(`${steps.join('\n')} UPDATE warg_store SET schema_version = ${SCHEMA_VERSION}`);
 }
 
 /**
@@ -55,8 +63,12 @@ export function requireSchema(version: number, name: string): void {
   );
 }
 
-/** The schema's version; 0 for an empty database. */
-async function readVersion(queries: Queries & { readonly name: string }): Promise<number> {
+/**
+ * The schema's version; 0 for an empty database.
+ *
+ * @throws StoreError `STORE_UNREADABLE` (not a registry's) | `STORE_TOO_NEW` | `STORE_CORRUPT`
+ */
+export async function readVersion(queries: Queries & { readonly name: string }): Promise<number> {
   const [isOurs, tables, encoding] = (await queries.get<[boolean, number, string]>(
     `SELECT to_regclass('warg_store') IS NOT NULL,
             (SELECT count(*) FROM pg_catalog.pg_class

@@ -165,4 +165,14 @@ export const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX content_source_claimed ON content_source (claimed_until, arrival, digest);
   `,
+  `
+  -- At most one row: where the registry was moved to from this file, or may have been. No server opens the file then.
+  CREATE TABLE moved (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    move TEXT NOT NULL,
+    target TEXT NOT NULL,
+    began_at INTEGER NOT NULL,
+    is_done INTEGER NOT NULL
+  );
+  `,
 ];

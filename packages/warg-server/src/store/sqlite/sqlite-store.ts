@@ -3,6 +3,7 @@ import { StoreError } from '../errors.ts';
 import type { RegistryStore, StoreReads, StoreTransaction } from '../registry-store.ts';
 import { BUSY_TIMEOUT, Connection, isFull } from './connection.ts';
 import { type FileLock, lockStore } from './lock.ts';
+import { requireNotMoved } from './moved.ts';
 import { checkSchema, migrate } from './schema.ts';
 import { SqliteSession } from './session.ts';
 
@@ -11,12 +12,16 @@ import { SqliteSession } from './session.ts';
  * until the store is closed or the process ends.
  *
  * @param options.lock false leaves the lock out, for a program that knows what it shares
- * @throws StoreError `STORE_LOCKED` | `STORE_TOO_NEW` | `STORE_UNREADABLE`
+ * @throws StoreError `STORE_LOCKED` | `STORE_TOO_NEW` | `STORE_MOVED` | `STORE_UNREADABLE`
  */
 export function openSqliteStore(file: string, options: { readonly lock?: boolean } = {}): RegistryStore {
   const lock = options.lock === false ? undefined : lockStore(file);
+  const prepare = (connection: Connection) => {
+    migrate(connection);
+    requireNotMoved(connection);
+  };
   try {
-    return new SqliteStore(prepared(Connection.write(file), migrate), lock);
+    return new SqliteStore(prepared(Connection.write(file), prepare), lock);
   } catch (error) {
     lock?.release();
     throw error;
@@ -37,17 +42,21 @@ export function openSqliteReader(file: string): RegistryStore {
  * Opens a store file for writing, beside the server that may have it open. It is taken as it is: neither made, nor brought
  * to another schema, nor locked.
  *
- * @throws StoreError `STORE_MISSING` | `STORE_OUTDATED` | `STORE_TOO_NEW` | `STORE_UNREADABLE`
+ * @throws StoreError `STORE_MISSING` | `STORE_OUTDATED` | `STORE_TOO_NEW` | `STORE_MOVED` | `STORE_UNREADABLE`
  */
 export function openSharedSqliteStore(file: string): RegistryStore {
-  if (statSync(file, { throwIfNoEntry: false }) === undefined) {
-    throw new StoreError(
-      'STORE_MISSING',
-      `there is no registry in ${file}: a server makes one when it starts`,
-    );
-  }
-  const check = (connection: Connection) => checkSchema(connection, { allowOlder: false });
+  requireThere(file);
+  const check = (connection: Connection) => {
+    checkSchema(connection, { allowOlder: false });
+    requireNotMoved(connection);
+  };
   return new SqliteStore(prepared(Connection.write(file), check), undefined, { isShared: true });
+}
+
+/** @throws StoreError `STORE_MISSING` */
+export function requireThere(file: string): void {
+  if (statSync(file, { throwIfNoEntry: false }) !== undefined) return;
+  throw new StoreError('STORE_MISSING', `there is no registry in ${file}: a server makes one when it starts`);
 }
 
 /** A store that is gone when it is closed. */
@@ -55,7 +64,8 @@ export function openMemoryStore(): RegistryStore {
   return new SqliteStore(prepared(Connection.memory(), migrate));
 }
 
-function prepared(connection: Connection, prepare: (connection: Connection) => void): Connection {
+/** Makes a connection ready, or closes it. */
+export function prepared(connection: Connection, prepare: (connection: Connection) => void): Connection {
   try {
     prepare(connection);
     return connection;
@@ -99,6 +109,8 @@ class SqliteStore implements RegistryStore {
       await this.#begin();
       try {
         this.#connection.requireInPlace();
+        // Whoever shares the file may have waited until the registry was moved away.
+        if (this.#isShared) requireNotMoved(this.#connection);
         const result = await work(this.#session);
         this.#connection.exec('COMMIT');
         return result;
