@@ -7,10 +7,12 @@ import { digestOf, encodeUtf8, generatePrivateKey, publicKeyOf } from '@warg/cry
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ContentStore } from '../src/content/content-store.ts';
 import { memoryContent } from '../src/content/memory-content.ts';
-import { createRegistry, postgresStore, sqliteStore } from '../src/create-registry.ts';
+import { createRegistry, memoryStore, postgresStore, sqliteStore } from '../src/create-registry.ts';
 import { checkRegistry } from '../src/fsck/check-registry.ts';
+import { checkStore } from '../src/fsck/check-store.ts';
 import type { Finding } from '../src/fsck/findings.ts';
 import { generateLogKey } from '../src/log-note/log-key.ts';
+import { parseLogVerifierKey } from '../src/log-note/verify-note.ts';
 import { openPostgresStore } from '../src/store/postgres/postgres-store.ts';
 import type { RegistryStore } from '../src/store/registry-store.ts';
 import { openSqliteReader } from '../src/store/sqlite/sqlite-store.ts';
@@ -19,6 +21,7 @@ import { releaseEntry, testPackage, yankEntry } from './publisher.ts';
 import { type Body, callerOf } from './registry-caller.ts';
 
 const operatorKey = generatePrivateKey();
+const logKey = generateLogKey('registry.test/log');
 const texts = ['first', 'second', 'third'];
 const digests = texts.map((text) => digestOf(encodeUtf8(text)));
 
@@ -29,7 +32,7 @@ async function fill(store: ReturnType<typeof sqliteStore>, content: ContentStore
     open[name] = content[name].bind(content) as never;
   const registry = await createRegistry({
     operatorKey,
-    logKey: generateLogKey('registry.test/log'),
+    logKey,
     namespaces: ['test', { namespace: 'far', state: 'imported', registry: 'far.example' }],
     store,
     content: open,
@@ -57,7 +60,12 @@ async function fill(store: ReturnType<typeof sqliteStore>, content: ContentStore
 
 async function check(store: RegistryStore, content?: ContentStore) {
   const findings: Finding[] = [];
-  const summary = await checkRegistry({ store, content, report: (finding) => findings.push(finding) });
+  const summary = await checkStore({
+    store,
+    content,
+    logKey: parseLogVerifierKey(logKey.verifierKey),
+    report: (finding) => findings.push(finding),
+  });
   await store.close();
   return { summary, findings, codes: [...new Set(findings.map(({ code }) => code))].sort() };
 }
@@ -87,6 +95,27 @@ const DAMAGES: readonly (readonly [what: string, sql: string, codes: readonly st
     `DELETE FROM record WHERE registry_index = 100`,
     ['MAP_ROOT_MISMATCH', 'RECORD_MISSING', 'STATE_MISMATCH'],
     /record 100:/,
+  ],
+  [
+    'a record that is gone with what was released behind it',
+    `DELETE FROM record WHERE registry_index IN (6, 100); UPDATE record SET content = $zeros WHERE registry_index = 200; UPDATE checkpoint SET log_root = $hash WHERE log_length = (SELECT max(log_length) FROM checkpoint)`,
+    [
+      'CHECKPOINT_SIGNATURE',
+      'LOG_ROOT_MISMATCH',
+      'MAP_ROOT_MISMATCH',
+      'NOTE_MISMATCH',
+      'RECORD_ID_MISMATCH',
+      'RECORD_INVALID',
+      'RECORD_MISSING',
+      'STATE_MISMATCH',
+    ],
+    /record 6: .*record 100: .*record 200 /s,
+  ],
+  [
+    'a record that is gone, with its tile, and a signature behind it',
+    `DELETE FROM record WHERE registry_index = 100; DELETE FROM merkle_log_tiles WHERE id = 0; UPDATE checkpoint SET signature = (SELECT signature FROM checkpoint WHERE sequence = 1) WHERE log_length = (SELECT max(log_length) FROM checkpoint)`,
+    ['CHECKPOINT_SIGNATURE', 'MAP_ROOT_MISMATCH', 'RECORD_MISSING', 'STATE_MISMATCH'],
+    /record 100: .*its hash is gone, too/,
   ],
   [
     'a record that is not published any more',
@@ -202,6 +231,12 @@ const DAMAGES: readonly (readonly [what: string, sql: string, codes: readonly st
     ['NOTE_MISMATCH'],
     /note of 3 records/,
   ],
+  [
+    'the signature of the note',
+    `UPDATE log_note SET text = replace(text, 'registry.test', 'registry.text')`,
+    ['NOTE_SIGNATURE'],
+    /by the key registry.test\/log/,
+  ],
 ];
 
 describe('fsck on SQLite', () => {
@@ -251,6 +286,34 @@ describe('fsck on SQLite', () => {
     const { findings } = await check(openSqliteReader(copy('contents')), store);
     expect(findings.map(({ code }) => code).sort()).toEqual(['CONTENT_DAMAGED', 'CONTENT_MISSING']);
     expect(findings.find(({ code }) => code === 'CONTENT_MISSING')!.where).toContain('test:main 1.1.0');
+  });
+
+  it('is there for other programs', async () => {
+    const file = copy('program');
+    const findings: Finding[] = [];
+    const progress: number[] = [];
+    const options = {
+      content,
+      report: (finding: Finding) => findings.push(finding),
+      onProgress: ({ records }: { readonly records: number }) => progress.push(records),
+    };
+    const summary = await checkRegistry({
+      ...options,
+      store: sqliteStore(file),
+      logVerifierKey: logKey.verifierKey,
+    });
+    expect(summary).toMatchObject({ records: 307, contents: 2, note: 'verified' });
+    expect([findings, progress.at(-1)]).toEqual([[], 307]);
+    expect(await checkRegistry({ ...options, store: sqliteStore(file) })).toMatchObject({ note: 'read' });
+    const { verifierKey: logVerifierKey } = generateLogKey('registry.test/log');
+    await checkRegistry({ ...options, store: sqliteStore(file), logVerifierKey });
+    expect(findings.map(({ code }) => code)).toEqual(['NOTE_SIGNATURE']);
+    const none = checkRegistry({ ...options, store: sqliteStore(join(dir, 'none.db')) });
+    await expect(none).rejects.toMatchObject({ code: 'STORE_MISSING' });
+    const memory = checkRegistry({ ...options, store: memoryStore() });
+    await expect(memory).rejects.toMatchObject({ code: 'STORE_MISSING' });
+    const wrong = checkRegistry({ ...options, store: sqliteStore(file), logVerifierKey: 'x' });
+    await expect(wrong).rejects.toMatchObject({ code: 'INVALID_LOG_KEY' });
   });
 
   it('finds a byte that changed anywhere in records, tiles and heads', async () => {

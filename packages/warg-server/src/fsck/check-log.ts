@@ -10,12 +10,13 @@ import {
   validateOperator,
   verifyCheckpointSignature,
 } from '@warg/protocol';
-import { hashLeaf, MerkleLog, memoryLogStore, type TileId } from '@warg/transparency';
+import { hashLeaf, MerkleLog, memoryLogStore, TILE_WIDTH, type TileId } from '@warg/transparency';
 import type { RegistryStore } from '../store/registry-store.ts';
 import type { StoredCheckpoint, StoredRecord } from '../store/rows.ts';
 import { messageOf, type Report } from './findings.ts';
 
 const PAGE = 500;
+const HASH_BYTES = 32;
 
 export interface LogCheck {
   readonly store: RegistryStore;
@@ -29,6 +30,9 @@ export interface LogCheck {
 /**
  * Reads all records in the order of the log: each has the id of its bytes, all together lead to the root of every checkpoint that
  * was signed, by a key that could sign it then, and the stored tiles are those of these records.
+ *
+ * For a record that is gone its hash in the stored tiles stands in: if the roots behind it come out as they were signed, then it
+ * was that. Without one no root behind it can be computed, and the rest is checked all the same.
  */
 export async function checkLog({ store, head, report, onRecords }: LogCheck): Promise<void> {
   const memory = memoryLogStore();
@@ -37,6 +41,7 @@ export async function checkLog({ store, head, report, onRecords }: LogCheck): Pr
   let next = await checkpoints.next();
   let previous: StoredCheckpoint | undefined;
   let operator = emptyOperatorState;
+  const gaps = new Gaps(store);
   for (let first = 0; first < head.logLength; first += PAGE) {
     const indices = Array.from({ length: Math.min(PAGE, head.logLength - first) }, (_, i) => first + i);
     const leaves: Uint8Array[] = [];
@@ -55,20 +60,21 @@ export async function checkLog({ store, head, report, onRecords }: LogCheck): Pr
       const key = found.keys[i];
       const record = key && found.records.get(key.recordId);
       if (key === undefined || record === undefined) {
+        leaves.push(await gaps.leafAt(index));
         report({
           code: 'RECORD_MISSING',
           where: `record ${index}`,
-          message: `expected a published record at each index below ${head.logLength}, found none: the log cannot be checked from here on`,
+          message: `expected a published record at each index below ${head.logLength}, found none; ${gaps.consequence(index)}`,
         });
-        return;
+      } else {
+        checkRecord(record, index, report);
+        leaves.push(hashLeaf(logLeafBytes(key)));
+        if (record.logId === OPERATOR_LOG_ID) operator = foldOperator(operator, record, index, report);
       }
-      checkRecord(record, index, report);
-      leaves.push(hashLeaf(logLeafBytes(key)));
-      if (record.logId === OPERATOR_LOG_ID) operator = foldOperator(operator, record, index, report);
       // Checkpoints of this length: usually one.
       while (!next.done && next.value.logLength <= index + 1) {
         await append();
-        await checkCheckpoint(next.value, previous, log, operator, report);
+        await checkCheckpoint(next.value, previous, gaps.unknown ? undefined : log, operator, report);
         previous = next.value;
         next = await checkpoints.next();
       }
@@ -76,7 +82,44 @@ export async function checkLog({ store, head, report, onRecords }: LogCheck): Pr
     await append();
     onRecords(Math.min(first + PAGE, head.logLength));
   }
-  await compareTiles(store, memory, head.logLength, report);
+  if (!gaps.unknown) await compareTiles(store, memory, head.logLength, report);
+}
+
+/** What stands in for records that are gone. */
+class Gaps {
+  readonly #store: RegistryStore;
+  readonly #unknown = new Set<number>();
+  #tile: { readonly index: number; readonly hashes: Uint8Array | undefined } | undefined;
+
+  constructor(store: RegistryStore) {
+    this.#store = store;
+  }
+
+  /** Whether there was one without a hash: nothing is known of any root behind it. */
+  get unknown(): boolean {
+    return this.#unknown.size > 0;
+  }
+
+  /** The hash of the leaf as it is stored in the tiles; zeros if that is gone, too. */
+  async leafAt(index: number): Promise<Uint8Array> {
+    const tile = Math.floor(index / TILE_WIDTH);
+    if (this.#tile?.index !== tile) {
+      const read = (id: TileId) => this.#store.read((reads) => reads.logStore.readTiles([id]));
+      const [hashes] = await read({ level: 0, index: tile });
+      this.#tile = { index: tile, hashes };
+    }
+    const at = (index % TILE_WIDTH) * HASH_BYTES;
+    const hash = this.#tile.hashes?.subarray(at, at + HASH_BYTES);
+    if (hash?.length === HASH_BYTES) return hash;
+    this.#unknown.add(index);
+    return new Uint8Array(HASH_BYTES);
+  }
+
+  consequence(index: number): string {
+    return this.#unknown.has(index)
+      ? 'its hash is gone, too: no root of the log can be checked from here on'
+      : 'what follows is checked with its hash in the stored tiles';
+  }
 }
 
 async function* checkpointsOf(
@@ -133,7 +176,7 @@ function foldOperator(
 async function checkCheckpoint(
   checkpoint: StoredCheckpoint,
   previous: StoredCheckpoint | undefined,
-  log: MerkleLog,
+  log: MerkleLog | undefined,
   operator: OperatorState,
   report: Report,
 ): Promise<void> {
@@ -148,8 +191,8 @@ async function checkCheckpoint(
     const message = `expected it to be signed no earlier than the one before (${previous!.timestamp}), found ${timestamp}`;
     report({ code: 'CHECKPOINT_ORDER', where, message });
   }
-  const root = log.length >= logLength ? digestFromBytes(await log.rootAt(logLength)) : undefined;
-  if (root !== logRoot) {
+  const root = log && (log.length >= logLength ? digestFromBytes(await log.rootAt(logLength)) : undefined);
+  if (log !== undefined && root !== logRoot) {
     const message = `the records lead to ${root}, and what is signed is ${logRoot}`;
     report({ code: 'LOG_ROOT_MISMATCH', where, message });
   }

@@ -1,104 +1,64 @@
-import { digestToBytes, encodeBase64 } from '@warg/crypto';
 import type { ContentStore } from '../content/content-store.ts';
+import { parseLogVerifierKey } from '../log-note/verify-note.ts';
+import type { StoreLocation } from '../registry/registry.ts';
+import { StoreError } from '../store/errors.ts';
+import { openPostgresStore } from '../store/postgres/postgres-store.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
-import type { StoredCheckpoint } from '../store/rows.ts';
-import { ContentCheck } from './check-contents.ts';
-import { checkLog } from './check-log.ts';
-import { MapCheck } from './check-map.ts';
-import { checkStates } from './check-states.ts';
-import { messageOf, type Report } from './findings.ts';
+import { openSqliteReader, requireThere } from '../store/sqlite/sqlite-store.ts';
+import { type CheckProgress, type CheckSummary, checkStore } from './check-store.ts';
+import type { Finding } from './findings.ts';
 
-export interface CheckOptions {
-  readonly store: RegistryStore;
-  /** Where contents are; undefined leaves them out. */
-  readonly content?: ContentStore | undefined;
+export interface CheckRegistryOptions {
+  /** `sqliteStore(file)` or `postgresStore(url)`. A registry may run on it. */
+  readonly store: StoreLocation;
+  /** Where contents are, to be read once each; it is not closed. Undefined leaves them out. */
+  readonly content?: ContentStore;
+  /** The public key of the log, `name+id+base64`, to verify the stored note with; without it the note is read alone. */
+  readonly logVerifierKey?: string;
   /** Told of everything that is wrong, as it is found. */
-  readonly report: Report;
+  readonly report: (finding: Finding) => void;
+  /** Told now and then how far it is. What it throws ends the check. */
   readonly onProgress?: (progress: CheckProgress) => void;
 }
 
-export interface CheckProgress {
-  readonly records: number;
-  readonly logs: number;
-  readonly contents: number;
-}
-
-/** What was checked. */
-export interface CheckSummary extends CheckProgress {
-  /** Up to this checkpoint; undefined if there is none. */
-  readonly checkpoint:
-    | { readonly logLength: number; readonly logRoot: string; readonly mapRoot: string }
-    | undefined;
-  /** of the contents */
-  readonly bytes: number;
-}
-
 /**
- * Computes again everything that a store says, up to its newest checkpoint, and tells what is different: ids and signatures of
- * records, states, roots of log and map, tiles and pages, signatures of checkpoints, digests of contents. A server may run on the
- * store meanwhile. Nothing is changed.
+ * Computes again everything that a registry has stored, up to its newest checkpoint: ids and signatures of records, the states of all
+ * logs, roots of log and map, the tiles and pages from which proofs are made, the signature of every checkpoint by a key that
+ * could sign it then, the note, digests of contents. It goes on behind what is wrong or missing. Nothing is changed.
+ *
+ * @returns what was checked; what is wrong was reported
+ * @throws StoreError `STORE_MISSING` | `STORE_OUTDATED` | `STORE_TOO_NEW` | `STORE_UNREADABLE` | `STORE_UNAVAILABLE`
+ * @throws LogKeyError if `logVerifierKey` is none
+ * @example
+ * const findings = [];
+ * const { records } = await checkRegistry({
+ *   store: sqliteStore('registry.db'),
+ *   report: (finding) => findings.push(finding),
+ * });
+ * console.log(records, 'records', findings);
  */
-export async function checkRegistry(options: CheckOptions): Promise<CheckSummary> {
-  const { store, report } = options;
-  const progress = { records: 0, logs: 0, contents: 0 };
-  const tell = (change: Partial<CheckProgress>) => {
-    Object.assign(progress, change);
-    options.onProgress?.(progress);
-  };
-  const contents = options.content && new ContentCheck(store, options.content, report);
-  const head = await store.read((reads) => reads.latestCheckpoint());
-  if (head === undefined) {
-    report({ code: 'RECORD_MISSING', where: 'the store', message: 'expected a checkpoint, found none' });
-    return { ...progress, checkpoint: undefined, bytes: 0 };
-  }
-  await guarded(report, 'the log', () =>
-    checkLog({ store, head, report, onRecords: (records) => tell({ records }) }),
-  );
-  await guarded(report, 'the states of the logs', async () => {
-    const map = new MapCheck(store, head, report);
-    await checkStates({
-      store,
-      logLength: head.logLength,
-      report,
-      onHead: (key, leafHash) => map.add(key, leafHash),
-      onContent: async (digest, where) => {
-        await contents?.check(digest, where);
-        if (contents !== undefined) tell({ contents: contents.contents });
-      },
-      onLogs: (logs) => tell({ logs }),
-    });
-    await map.end();
-  });
-  await guarded(report, 'the note', () => checkNote(store, report));
-  const { logLength, logRoot, mapRoot } = head;
-  return { ...progress, checkpoint: { logLength, logRoot, mapRoot }, bytes: contents?.bytes ?? 0 };
-}
-
-/** What cannot be read at all is a finding as well, and the rest is checked all the same. */
-async function guarded(report: Report, where: string, check: () => Promise<void>): Promise<void> {
+export async function checkRegistry(options: CheckRegistryOptions): Promise<CheckSummary> {
+  const { content, logVerifierKey, report, onProgress } = options;
+  const logKey = logVerifierKey === undefined ? undefined : parseLogVerifierKey(logVerifierKey);
+  const store = await openToRead(options.store);
   try {
-    await check();
-  } catch (error) {
-    report({ code: 'UNREADABLE', where, message: messageOf(error) });
+    return await checkStore({ store, content, logKey, report, ...(onProgress && { onProgress }) });
+  } finally {
+    await store.close();
   }
 }
 
-/** The note of the log says what the checkpoint of its length says. */
-async function checkNote(store: RegistryStore, report: Report): Promise<void> {
-  const { note, checkpoint } = await store.read(async (reads) => {
-    const found = await reads.logNote();
-    return { note: found, checkpoint: found && (await reads.checkpointAt(found.logLength)) };
-  });
-  if (note === undefined) return;
-  const [, length, root] = note.text.split('\n');
-  if (checkpoint !== undefined && length === String(note.logLength) && root === rootOf(checkpoint)) return;
-  report({
-    code: 'NOTE_MISMATCH',
-    where: `the note of ${note.logLength} records`,
-    message: 'expected length and root of the checkpoint of that length, found others',
-  });
-}
-
-function rootOf({ logRoot }: StoredCheckpoint): string {
-  return encodeBase64(digestToBytes(logRoot));
+async function openToRead(location: StoreLocation): Promise<RegistryStore> {
+  switch (location.type) {
+    case 'postgres':
+      return openPostgresStore(location.url);
+    case 'sqlite':
+      requireThere(location.file);
+      return openSqliteReader(location.file);
+    case 'memory':
+      throw new StoreError(
+        'STORE_MISSING',
+        'expected a store that can be opened a second time, found one in memory',
+      );
+  }
 }

@@ -19,12 +19,16 @@ export type FindingCode =
   /** What is stored of a log's state is not what its records add up to. */
   | 'STATE_MISMATCH'
   | 'NAME_MISMATCH'
+  /** The note of the log does not say what the checkpoint of its length says. */
   | 'NOTE_MISMATCH'
+  /** It is not signed by the log's key. */
+  | 'NOTE_SIGNATURE'
   | 'CONTENT_MISSING'
   | 'CONTENT_DAMAGED'
   /** Something cannot be read at all. */
   | 'UNREADABLE';
 
+/** Something that is wrong with a stored registry. */
 export interface Finding {
   readonly code: FindingCode;
   /** Which one: `record 17 (sha256:…)`, `checkpoint 3`, `log sha256:…`. */

@@ -107,7 +107,8 @@ function decode(base64: string): Uint8Array | undefined {
   }
 }
 
-function requireOrigin(origin: string): void {
+/** @throws LogKeyError if no log can have this name */
+export function requireOrigin(origin: string): void {
   if (/^[^\s\p{C}+]{1,255}$/u.test(origin)) return;
   throw new LogKeyError(
     `expected the name of a log without spaces and \`+\`, such as registry.example/log, found ${JSON.stringify(origin.slice(0, 300))}`,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type LogKey, LogKeyError, parseLogKey } from '../log-note/log-key.ts';
-import type { LogKeyOptions } from './options/log-key-options.ts';
+import { type LogVerifierKey, parseLogVerifierKey } from '../log-note/verify-note.ts';
+import type { LogKeyOptions, LogVerifierOptions } from './options/log-key-options.ts';
 import { ExitCode, ProgramError } from './program-error.ts';
 
 /**
@@ -23,6 +24,30 @@ export async function readLogKey({ logKeyFile, logOrigin }: LogKeyOptions): Prom
     `the key in \`${logKeyFile}\` is that of the log \`${key.origin}\`, and --log-origin says \`${logOrigin}\``,
     { exitCode: ExitCode.usage },
   );
+}
+
+/**
+ * Reads the key with which notes of the log are verified: the public one, or that of the secret one; undefined if none is named.
+ *
+ * @throws ProgramError
+ */
+export async function readLogVerifierKey({
+  logVerifierKey,
+  logKeyFile,
+}: LogVerifierOptions): Promise<LogVerifierKey | undefined> {
+  if (logVerifierKey === undefined) {
+    const key = await readLogKey(logKeyFile === undefined ? {} : { logKeyFile });
+    return key && parseLogVerifierKey(key.verifierKey);
+  }
+  try {
+    return parseLogVerifierKey(logVerifierKey);
+  } catch (error) {
+    if (!(error instanceof LogKeyError)) throw error;
+    throw new ProgramError(`${error.message} (--log-verifier-key)`, {
+      cause: error,
+      exitCode: ExitCode.usage,
+    });
+  }
 }
 
 async function read(file: string): Promise<string> {

@@ -1,17 +1,19 @@
 import { Command } from 'commander';
-import { type CheckProgress, type CheckSummary, checkRegistry } from '../../fsck/check-registry.ts';
+import { type CheckProgress, type CheckSummary, checkStore } from '../../fsck/check-store.ts';
 import type { Finding } from '../../fsck/findings.ts';
 import { administer } from '../administration.ts';
 import { openContent } from '../content.ts';
 import type { ProgramHost } from '../host.ts';
+import { readLogVerifierKey } from '../log-key.ts';
 import { addContentStoreOptions, type ContentStoreOptions } from '../options/content-options.ts';
+import { addLogVerifierOptions, type LogVerifierOptions } from '../options/log-key-options.ts';
 import { type AdministrationOptions, addAdministrationOptions } from '../options/store-options.ts';
 import { ProgramError } from '../program-error.ts';
 
 /** Most findings that are printed; all are counted. */
 const PRINTED = 100;
 
-interface FsckOptions extends AdministrationOptions, ContentStoreOptions {
+interface FsckOptions extends AdministrationOptions, ContentStoreOptions, LogVerifierOptions {
   readonly content: boolean;
   readonly json: boolean;
 }
@@ -28,15 +30,18 @@ export function fsckCommand(host: ProgramHost): Command {
     );
   addAdministrationOptions(command);
   addContentStoreOptions(command);
+  addLogVerifierOptions(command);
   return command.action(async (options: FsckOptions) => {
     const findings: Finding[] = [];
     let count = 0;
+    const logKey = await readLogVerifierKey(options);
     const summary = await administer(options, async ({ store }) => {
       const opened = options.content ? await openContent(options, host.env) : undefined;
       try {
-        return await checkRegistry({
+        return await checkStore({
           store,
           content: opened?.content,
+          logKey,
           report: (finding) => {
             count += 1;
             if (findings.length < PRINTED) findings.push(finding);
@@ -64,8 +69,13 @@ function progressTo({ stderr }: ProgramHost): (progress: CheckProgress) => void 
     stderr.write(`\r\u001b[K${records} records, ${logs} logs, ${contents} contents`);
 }
 
+const noteLines = {
+  read: 'note of the log: read, its signature was not verified (--log-verifier-key)',
+  verified: 'note of the log: signed by its key',
+};
+
 function toText(summary: CheckSummary, findings: readonly Finding[], count: number): string {
-  const { checkpoint, records, logs, contents, bytes } = summary;
+  const { checkpoint, records, logs, contents, bytes, note } = summary;
   const lines = findings.map(({ code, where, message }) => `${code}  ${where}: ${message}`);
   if (count > findings.length) lines.push(`and ${count - findings.length} more`);
   lines.push(
@@ -73,6 +83,7 @@ function toText(summary: CheckSummary, findings: readonly Finding[], count: numb
     checkpoint === undefined
       ? 'no checkpoint'
       : `checkpoint of ${checkpoint.logLength} records: log ${checkpoint.logRoot}, map ${checkpoint.mapRoot}`,
+    ...(note === 'none' ? [] : [noteLines[note]]),
     count === 0 ? 'nothing is wrong' : `${count} findings`,
     '',
   );

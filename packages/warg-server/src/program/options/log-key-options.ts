@@ -21,3 +21,25 @@ export function addLogKeyOptions(command: Command): Command {
       ),
     );
 }
+
+/** With which key the notes of a log are verified. */
+export interface LogVerifierOptions {
+  readonly logKeyFile?: string;
+  readonly logVerifierKey?: string;
+}
+
+/** Adds these options to a command that reads what was signed. */
+export function addLogVerifierOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--log-verifier-key <key>',
+        'public key of the log, to verify the stored note with: `name+id+base64`, as `key new --log` printed it',
+      ).env('WARG_LOG_VERIFIER_KEY'),
+    )
+    .addOption(
+      new Option('--log-key-file <file>', 'in place of that the file with the secret key').env(
+        'WARG_LOG_KEY_FILE',
+      ),
+    );
+}
