@@ -1,6 +1,6 @@
-// The long variants of tests that `npm test` runs short: a million mutated proofs, a server killed five
-// hundred times under load, ten minutes of requests made from openapi.json, and stores of a million packages. Each takes its length from the environment, so that one may ask for other ones:
-// `WARG_KILLS=50 npm run soak`.
+// The long variants of tests that `npm test` runs short: a million mutated proofs, a server killed five hundred times under
+// load, with its fast paths and without, ten minutes of requests made from openapi.json, and stores of a million packages.
+// Each takes its length from the environment, so that one may ask for other ones: `WARG_KILLS=50 npm run soak`.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -20,17 +20,29 @@ process.env.WARG_FIGURES ??= join(work, 'figures');
 const runs = [
   { name: '@warg/transparency', file: 'test/mutations.test.ts' },
   { name: '@warg/server', file: 'test/kills/kill.test.ts' },
+  {
+    name: '@warg/server',
+    file: 'test/kills/kill.test.ts',
+    // Signatures and hashes in plain JavaScript, and every request by the way that is common to all hosts.
+    env: { NODE_OPTIONS: '--conditions=warg-portable', WARG_PLAIN_HTTP: 'true' },
+  },
   { name: '@warg/server', file: 'test/large-store/large-store.test.ts' },
 ];
 
 const outcomes = [];
-for (const { name, file } of runs) {
+for (const { name, file, env = {} } of runs) {
   const member = members().find(({ manifest }) => manifest.name === name);
   const started = performance.now();
+  const before = { ...process.env };
+  Object.assign(process.env, env);
   const outcome = await testMember(member, [file]);
+  for (const variable of Object.keys(env)) {
+    if (before[variable] === undefined) delete process.env[variable];
+    else process.env[variable] = before[variable];
+  }
   outcomes.push(outcome);
   console.log(
-    `${name} ${file}: ${countsLine(outcome)} (${((performance.now() - started) / 1000).toFixed(0)} s)`,
+    `${name} ${file}${Object.keys(env).length > 0 ? ' without fast paths' : ''}: ${countsLine(outcome)} (${((performance.now() - started) / 1000).toFixed(0)} s)`,
   );
   for (const detail of outcome.details) console.log(detail.replace(/^/gm, '  '));
 }
