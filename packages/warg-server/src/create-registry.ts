@@ -78,6 +78,7 @@ async function openRegistry(options: RegistryOptions, opened: Opened): Promise<R
   opened.add(policed);
   const { publicUrl, contentBaseUrl, proxies } = checkOptions(options, content);
   const metrics = options.metrics === true ? await createMetrics() : undefined;
+  if (metrics !== undefined) opened.add(metrics);
   const core = await openRegistryCore({
     store: options.store ?? memoryStore(),
     role,

@@ -28,7 +28,7 @@ const patterns = Object.entries(documentOfAll.paths)
  * Holds an answer against the document.
  *
  * @param path relative to the registry's URL
- * @throws Error if the document does not know its status, or its content type at that status
+ * @throws Error if the document does not know its status, or its content type at that status, or if a header is missing
  */
 export async function requireDocumented(method: string, path: string, response: Response): Promise<void> {
   const { status, headers } = response;
@@ -48,6 +48,8 @@ export async function requireDocumented(method: string, path: string, response: 
   // Not every registry has every route, such as one that was not told its URL.
   if (status === 404 && (await response.clone().text()) === messageBody(404, notFoundMessage)) return;
   const answer = operation.responses[status] ?? fail(`${operation.operationId} has no such status`);
+  for (const name of Object.keys(answer.headers ?? {}))
+    if (!headers.has(name)) fail(`${operation.operationId} has a header ${name} there`);
   const types = Object.keys(answer.content ?? {});
   const isBare = method === 'HEAD' || types.length === 0;
   if (isBare ? type !== undefined && types.length === 0 : !types.includes(type ?? '')) {

@@ -1,5 +1,6 @@
 import type { Gauge, Registry } from 'prom-client';
 import type { Clock, RegistryCore, SequencingObserver } from '../registry/registry.ts';
+import { addProcessFigures } from './process-figures.ts';
 
 /** What is counted and measured, in the form that Prometheus reads. */
 export interface Metrics extends SequencingObserver {
@@ -7,6 +8,8 @@ export interface Metrics extends SequencingObserver {
   answered(request: { method: string; route: string; status: number; seconds: number }): void;
   /** The text of all metrics, and its content type. */
   text(core: RegistryCore, clock: Clock): Promise<{ readonly type: string; readonly body: string }>;
+  /** Ends what observes the process. */
+  close(): Promise<void>;
 }
 
 /**
@@ -17,7 +20,7 @@ export async function createMetrics(): Promise<Metrics> {
   const { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } = await import('prom-client');
   const register: Registry = new Registry();
   const registers = [register];
-  collectDefaultMetrics({ register });
+  const endFigures = addProcessFigures(register, collectDefaultMetrics);
   const requests = new Histogram({
     name: 'warg_http_request_duration_seconds',
     help: 'Time from a request to the head of its answer',
@@ -82,5 +85,6 @@ export async function createMetrics(): Promise<Metrics> {
       }
       return { type: register.contentType, body: await register.metrics() };
     },
+    close: async () => endFigures(),
   };
 }

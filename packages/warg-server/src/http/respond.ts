@@ -49,7 +49,9 @@ export function createRespond(services: Services): Respond {
   /** Never rejects. */
   async function entered(c: AppContext, endpoint: Endpoint | undefined): Promise<Answer> {
     try {
-      if (isApi(c.req.path)) refuseOtherRegistry(c.req.raw, publicUrl ?? c.env.origin);
+      // A method that nothing here has is refused as such, whichever registry it was meant for.
+      const isOther = endpoint?.method === 'other';
+      if (!isOther && isApi(c.req.path)) refuseOtherRegistry(c.req.raw, publicUrl ?? c.env.origin);
       if (endpoint === undefined) return jsonAnswer(messageBody(404, notFoundMessage), 404);
       if (endpoint.level !== undefined) {
         await access.enter(c, endpoint.level);

@@ -95,6 +95,7 @@ describe('a writer in a thread', () => {
 
   it('says that the store has lost what was signed', async () => {
     await core.submit(testPackage('test:a', { key: operatorKey }).init());
+    expect(core.sequences).toBe(true);
     await expect
       .poll(async () => (await core.latestCheckpoint()).checkpoint.contents.logLength, { timeout: 30_000 })
       .toBe(2);
@@ -103,6 +104,7 @@ describe('a writer in a thread', () => {
     database.close();
     await core.submit(testPackage('test:b', { key: operatorKey }).init());
     await expect.poll(() => failures.length, { timeout: 30_000 }).toBe(1);
+    expect(core.sequences).toBe(false);
     expect(failures.splice(0)).toEqual([expect.objectContaining({ code: 'STORE_ROLLED_BACK' })]);
   });
 });
@@ -125,10 +127,12 @@ describe('a thread that fails', () => {
       (error) => failures.push(error),
     );
     await writer.ready;
+    expect(writer.sequences).toBe(true);
     const attempts = await Promise.allSettled([writer.submit(operation), writer.submit(operation)]);
     const refusal = { code: 'STORE_WRITER_FAILED', message: expect.stringContaining('on purpose') };
     for (const attempt of attempts) expect(attempt).toMatchObject({ status: 'rejected', reason: refusal });
     await expect(writer.submit(operation)).rejects.toMatchObject(refusal);
+    expect(writer.sequences).toBe(false);
     await writer.close();
     expect(failures).toEqual([expect.objectContaining(refusal)]);
   });
@@ -143,6 +147,7 @@ describe('a thread that fails', () => {
     await expect(writer.submit(operation)).rejects.toMatchObject({
       message: expect.stringContaining('code 3'),
     });
+    expect(writer.sequences).toBe(false);
     await writer.close();
     expect(failures.length).toBe(1);
   });
@@ -157,6 +162,7 @@ describe('a thread that fails', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'STORE_CLOSED' });
     await expect(writer.submit(operation)).rejects.toMatchObject({ code: 'STORE_CLOSED' });
     await closing;
+    expect(writer.sequences).toBe(false);
     expect(failures).toEqual([]);
   });
 

@@ -49,7 +49,6 @@ export async function startThreadWriter(
 /** The near end of a writer in a worker. */
 export class ThreadWriter implements RegistryWriter {
   readonly ready: Promise<void>;
-  readonly sequences = true;
   readonly #worker: Worker;
   readonly #log: RegistryLog;
   readonly #onFailure: (error: Error) => void;
@@ -62,6 +61,8 @@ export class ThreadWriter implements RegistryWriter {
   #failure: Error | undefined;
   #closing = false;
   #isReady = false;
+  /** Whether the thread does nothing any more: it said that it cannot, or is gone. */
+  #hasEnded = false;
 
   constructor(
     worker: Worker,
@@ -93,14 +94,21 @@ export class ThreadWriter implements RegistryWriter {
       else if (message.type === 'outcomes') for (const answer of message.outcomes) this.#settle(answer);
       else if (message.type === 'sequenced') observer?.sequenced(message.pass);
       else if (message.type === 'sign') void this.#sign(message);
-      else if (message.type === 'failed' && this.#isReady) this.#onFailure(toError(message.error));
-      else if (message.type === 'log') log[message.level](message.fields, message.message);
+      else if (message.type === 'failed' && this.#isReady) {
+        this.#hasEnded = true;
+        this.#onFailure(toError(message.error));
+      } else if (message.type === 'log') log[message.level](message.fields, message.message);
     });
     worker.on('error', (error) => this.#fail(error));
     worker.on('exit', (code) => {
+      this.#hasEnded = true;
       if (this.#closing) this.#rejectWaiting(closedError());
       else this.#fail(new Error(`the writer's thread ended with code ${code}`));
     });
+  }
+
+  get sequences(): boolean {
+    return this.#isReady && !this.#hasEnded;
   }
 
   async submit(operation: Operation): Promise<Outcome> {
@@ -168,6 +176,7 @@ export class ThreadWriter implements RegistryWriter {
   #fail(cause: Error): void {
     // One that never got ready is told to whoever starts it.
     if (this.#failure !== undefined || !this.#isReady) return;
+    this.#hasEnded = true;
     this.#failure = new StoreError(
       'STORE_WRITER_FAILED',
       `the writer failed: ${cause.message}; restart the server`,

@@ -117,7 +117,7 @@ export class Writer implements RegistryWriter {
   }
 
   get sequences(): boolean {
-    return this.#options.leadership.current !== undefined;
+    return this.#options.leadership.current !== undefined && !this.#saidFailure;
   }
 
   submit(operation: Operation): Promise<Outcome> {

@@ -4,6 +4,8 @@ import { bytes, hash, json, named, type Operation } from './operation.ts';
 const errors = json(named('ContentError'));
 const withdrawn = { description: 'The content is withdrawn.', content: errors };
 
+const etag = { ETag: 'Names the content.' };
+
 export const contentSources: Operation = {
   id: 'contentSources',
   summary: 'Where a content can be downloaded',
@@ -25,10 +27,14 @@ export const downloadContent: Operation = {
     'If-None-Match': 'The ETag of the content that the asker has.',
   },
   answers: {
-    200: { description: 'The content.', content: bytes(contentTypes.bytes) },
-    206: { description: 'A part of the content.', content: bytes(contentTypes.bytes) },
-    304: { description: 'The asker has it.' },
-    307: { description: 'The content store has it.' },
+    200: { description: 'The content.', headers: etag, content: bytes(contentTypes.bytes) },
+    206: {
+      description: 'A part of the content.',
+      headers: { ...etag, 'Content-Range': 'Which part, of how many bytes.' },
+      content: bytes(contentTypes.bytes),
+    },
+    304: { description: 'The asker has it.', headers: etag },
+    307: { description: 'The content store has it.', headers: { Location: 'Where, and for a while.' } },
     404: { description: 'There is no such content.', content: errors },
     416: { description: 'The content has no bytes in that range.', content: errors },
     451: withdrawn,

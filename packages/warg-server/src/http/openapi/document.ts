@@ -14,7 +14,12 @@ export interface OpenApiDocument {
 export interface OpenApiOperation {
   readonly operationId: string;
   readonly security: readonly Schema[];
-  readonly responses: Readonly<Record<string, AnswerDescription>>;
+  readonly responses: Readonly<
+    Record<
+      string,
+      Omit<AnswerDescription, 'headers'> & { readonly headers?: Readonly<Record<string, Schema>> }
+    >
+  >;
 }
 
 /**
@@ -91,7 +96,11 @@ function describe({ about, path, access = 'all' }: Route, method: 'get' | 'post'
       Object.entries({ ...commonAnswers(about, path, access, method), ...about.answers }).map(
         ([status, answer]) => [
           status,
-          { ...answer, ...(answer.content && { content: contentOf(answer.content) }) },
+          {
+            description: answer.description,
+            ...(answer.headers && { headers: headersIn(answer.headers) }),
+            ...(answer.content && { content: contentOf(answer.content) }),
+          },
         ],
       ),
     ),
@@ -115,6 +124,7 @@ function commonAnswers(
   return {
     400: error('The request cannot be read.'),
     429: error('Too many requests: try again later.'),
+    431: error('The URL, or the headers, are too large.'),
     500: error('Something failed that should not have.'),
     503: error('The registry or its store cannot do this now: try again later.'),
     ...(access === 'public'
@@ -133,6 +143,15 @@ function commonAnswers(
         }
       : {}),
   };
+}
+
+function headersIn(headers: Readonly<Record<string, string>>): Record<string, Schema> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [
+      name,
+      { description, required: true, schema: { type: 'string' } },
+    ]),
+  );
 }
 
 function contentOf(content: Readonly<Record<string, Schema>>): Record<string, { schema: Schema }> {

@@ -1,14 +1,27 @@
-import { json, named, type Operation } from './operation.ts';
+import { json, named, type Operation, u64Pattern } from './operation.ts';
 
 const errors = json(named('FetchError'));
+
+const checkpointHeaders = {
+  ETag: 'Names the checkpoint with its signature.',
+  'Warg-Features': 'Words between commas: `proved` where there is `v1/proved/…`.',
+};
+const provedHeaders = {
+  ETag: 'Names what is proved.',
+  'Cache-Control': 'That it never changes; or, to who brings a token, that it is not to be kept.',
+};
 
 export const fetchCheckpoint: Operation = {
   id: 'fetchCheckpoint',
   summary: 'The newest signed checkpoint',
   headers: { 'If-None-Match': 'The ETag of the checkpoint that the asker has.' },
   answers: {
-    200: { description: 'The checkpoint.', content: json(named('SignedCheckpoint')) },
-    304: { description: 'The asker has the newest one.' },
+    200: {
+      description: 'The checkpoint.',
+      headers: checkpointHeaders,
+      content: json(named('SignedCheckpoint')),
+    },
+    304: { description: 'The asker has the newest one.', headers: checkpointHeaders },
   },
 };
 
@@ -45,7 +58,7 @@ export const provedLog: Operation = {
   path: {
     provedLog: {
       type: 'string',
-      pattern: '^sha256:[0-9a-f]{64}@(0|[1-9][0-9]{0,18})$',
+      pattern: `^sha256:[0-9a-f]{64}@${u64Pattern}$`,
       description:
         '`{logId}@{logLength}`: a log, the operator log among them, and the length of a checkpoint.',
     },
@@ -56,8 +69,8 @@ export const provedLog: Operation = {
   },
   headers: { 'If-None-Match': 'The ETag of the answer that the asker has.' },
   answers: {
-    200: { description: 'The log.', content: json(named('ProvedLogResponse')) },
-    304: { description: 'The asker has it.' },
+    200: { description: 'The log.', headers: provedHeaders, content: json(named('ProvedLogResponse')) },
+    304: { description: 'The asker has it.', headers: provedHeaders },
     404: { description: 'There is no such checkpoint, log or fetch token.', content: errors },
   },
 };

@@ -1,5 +1,5 @@
 import { contentTypes } from '@warg/protocol/api';
-import { bytes, json, named, type Operation } from './operation.ts';
+import { bytes, json, named, type Operation, u64Pattern } from './operation.ts';
 
 const errors = json(named('LedgerError'));
 const index = {
@@ -17,10 +17,12 @@ export const ledger: Operation = {
 export const ledgerRecords: Operation = {
   id: 'ledgerRecords',
   summary: 'A part of the ledger: 64 bytes for each record, its log id and its record id',
-  path: { start: { type: 'string', pattern: '^(0|[1-9][0-9]{0,18})$' } },
+  path: { start: { type: 'string', pattern: `^${u64Pattern}$` } },
   answers: {
-    200: { description: 'The ids.', content: bytes(contentTypes.ledgerPacked) },
-    404: { description: 'The log does not have that index.', content: errors },
+    200: {
+      description: 'The ids; none behind the end of the log.',
+      content: bytes(contentTypes.ledgerPacked),
+    },
   },
 };
 

@@ -24,6 +24,8 @@ export interface Operation {
 /** An answer: what it means, and its media types with what is in them; none for an answer without a body. */
 export interface AnswerDescription {
   readonly description: string;
+  /** Headers that it always has and that clients look at, with what is in them. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly content?: Readonly<Record<string, Schema>>;
 }
 
@@ -44,3 +46,14 @@ export function bytes(type: string): Readonly<Record<string, Schema>> {
 
 /** Hashes as they stand in paths. */
 export const hash: Schema = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' };
+
+/** Decimal numbers below 2^64, as a regular expression: any of up to 19 digits, or of 20 that are not above the largest. */
+export const u64Pattern: string = (() => {
+  const largest = String(2n ** 64n - 1n);
+  const lower = [...largest].flatMap((digit, at) =>
+    at === 0 || digit === '0'
+      ? []
+      : [`${largest.slice(0, at)}[0-${Number(digit) - 1}][0-9]{${largest.length - at - 1}}`],
+  );
+  return `(0|[1-9][0-9]{0,18}|${lower.join('|')}|${largest})`;
+})();
