@@ -2,7 +2,15 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digestOf, encodePrivateKey, encodeUtf8, generatePrivateKey, parsePrivateKey } from '@warg/crypto';
+import {
+  digestOf,
+  encodePrivateKey,
+  encodeUtf8,
+  generatePrivateKey,
+  keyIdOf,
+  parsePrivateKey,
+  publicKeyOf,
+} from '@warg/crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Ends, fill, listen, type Source, startSource } from './import-source.ts';
 import { describeWithPostgres, startPostgres } from './postgres-server.ts';
@@ -27,9 +35,11 @@ afterEach(async () => {
 });
 
 /** Runs the command to its end. */
-async function runImport(...args: readonly string[]) {
-  const all = [PROGRAM, 'import', ...args, '--data-dir', join(dir, 'data')];
-  const child = spawn(process.execPath, all, { env: programEnvironment({}) });
+const runImport = (...args: readonly string[]) =>
+  runProgram('import', ...args, '--data-dir', join(dir, 'data'));
+
+async function runProgram(...args: readonly string[]) {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { env: programEnvironment({}) });
   const text = { out: '', err: '' };
   child.stdout.on('data', (part) => {
     text.out += part;
@@ -95,6 +105,11 @@ describe('warg-server import', () => {
       source: source.url,
       from: 0,
       to: 9,
+      operator: {
+        firstRecord: expect.stringMatching(/^sha256:/),
+        firstKey: checkpoint.keyId,
+        keys: [{ keyId: checkpoint.keyId, permissions: ['commit', 'defineNamespace', 'importNamespace'] }],
+      },
       checkpoint,
       contents: { fetched: 4, bytes: 48, present: 0, missing: 0 },
     });
@@ -109,6 +124,42 @@ describe('warg-server import', () => {
     });
     const running = await runImport(source.url, ...keyFile('operator.key'));
     expect(running).toMatchObject({ code: 1, err: expect.stringContaining('--data-dir') });
+  });
+
+  it('asks by which key the log was begun, if it was another one', async () => {
+    const ours = await runImport(source.url, ...keyFile('operator.key'), '--json');
+    const { firstRecord, firstKey } = JSON.parse(ours.out).operator;
+    const server = await serve();
+    const other = await operatorKeyIn('other.key');
+    const data = ['--data-dir', join(dir, 'data')];
+    const added = await runProgram(
+      'operator',
+      'add-key',
+      publicKeyOf(other),
+      ...keyFile('operator.key'),
+      ...data,
+    );
+    expect(added).toMatchObject({ code: 0 });
+    const shown = await runProgram('operator', 'show', '--json', ...data);
+    expect(JSON.parse(shown.out).first).toEqual({ recordId: firstRecord, keyId: firstKey });
+    const into = ['--data-dir', join(dir, 'new')];
+    const import_ = (...more: string[]) =>
+      runProgram('import', server.url, ...keyFile('other.key'), ...into, '--no-content', ...more);
+    const refused = await import_();
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toContain(`begins with the record ${firstRecord}, signed by the key ${firstKey}`);
+    expect(refused.err).toContain(
+      `${keyIdOf(publicKeyOf(other))} (commit, defineNamespace, importNamespace)`,
+    );
+    expect(refused.err).toContain('--operator-log');
+    expect(await import_('--operator-log', 'sha256:12')).toMatchObject({ code: 2 });
+    expect(await import_('--operator-log', keyIdOf(publicKeyOf(other)))).toMatchObject({ code: 1 });
+    const done = await import_('--operator-log', firstRecord);
+    expect(done).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(`the log begins with ${firstRecord}`),
+    });
+    expect(await import_()).toMatchObject({ code: 0, out: expect.stringContaining('nothing new') });
   });
 
   it('says in one line why it refuses', async () => {

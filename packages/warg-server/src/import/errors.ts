@@ -8,6 +8,8 @@ export type ImportErrorCode =
   | 'IMPORT_ANSWER_INVALID'
   /** The key that is given may not sign for it. */
   | 'IMPORT_OPERATOR_MISMATCH'
+  /** Its operator log was begun by another key than ours, and nobody has said that this is the one that is meant. */
+  | 'IMPORT_OPERATOR_LOG_UNKNOWN'
   /** Its checkpoint is not signed by a key that may. */
   | 'IMPORT_CHECKPOINT_INVALID'
   /** Its ledger does not lead to the root that it signed. */

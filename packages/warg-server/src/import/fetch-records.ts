@@ -160,13 +160,13 @@ function roundUp(count: number): number {
 /** One request; or several, if its answer is larger than is read. */
 async function ask(
   source: RegistrySource,
-  { checkpoint, operatorHead }: SourceHead,
+  head: SourceHead,
   ledger: Ledger,
   logs: readonly Wanted[],
   limit: number,
   take: Take,
 ): Promise<void> {
-  const head = { checkpoint, operatorHead };
+  const { checkpoint, operatorHead } = head;
   const operator = logs.find(({ logId }) => logId === OPERATOR_LOG_ID);
   const packages = logs.filter((log) => log !== operator);
   try {

@@ -9,6 +9,7 @@ import { ImportError } from './errors.ts';
 import { fetchRecords } from './fetch-records.ts';
 import { type ContentsResult, contentsNamed, importContents } from './import-contents.ts';
 import { fetchLedger, firstDifference, Ledger, leadsTo } from './ledger.ts';
+import { type ForeignOperator, requireMeant } from './operator-log.ts';
 import { RecordSpool } from './record-spool.ts';
 import type { RegistrySource } from './source.ts';
 import { fetchHead, type SourceHead } from './source-head.ts';
@@ -20,6 +21,11 @@ export interface ImportOptions {
   readonly source: RegistrySource;
   /** The key under which the registry is taken over: it must have the permission `commit` in the other one's operator log. */
   readonly operatorKey: PublicKey;
+  /**
+   * The id of the first record of the other one's operator log, or of the key that signed it. Into an empty store nothing is
+   * imported without it, unless `operatorKey` signed that record or a mark says which log it is.
+   */
+  readonly operatorLog?: string | undefined;
   /** A folder on a disk with room for all records. */
   readonly spoolDir: string;
   /** Where contents go, and how large they may be; undefined leaves them out. */
@@ -48,6 +54,8 @@ export interface ImportedRecords {
 }
 
 export interface ImportResult extends ImportedRecords {
+  /** As the operator log of the other registry says. */
+  readonly operator: ForeignOperator;
   /** The newest checkpoint of the store. */
   readonly checkpoint: StoredCheckpoint;
   /** Undefined if contents were left out. */
@@ -62,10 +70,18 @@ export interface ImportResult extends ImportedRecords {
  * @throws ImportError; StoreError; ContentError
  */
 export async function importRegistry(options: ImportOptions): Promise<ImportResult> {
-  const { store, source, operatorKey, onProgress = () => {} } = options;
+  const { store, source, operatorKey, marks = [], onProgress = () => {} } = options;
   const previous = await store.read((reads) => reads.latestCheckpoint());
   const head = await fetchHead(source, operatorKey);
   const from = previous?.logLength ?? 0;
+  requireMeant(source.url, head.operator, {
+    operatorKeyId: keyIdOf(operatorKey),
+    operatorLog: options.operatorLog,
+    // Every mark within the log is held against it before anything is written.
+    isKnown:
+      previous !== undefined ||
+      marks.some(({ logLength }) => logLength <= head.checkpoint.contents.logLength),
+  });
   const ledger = await provedLedger(options, from, head);
   const spool = await RecordSpool.open(options.spoolDir);
   try {
@@ -84,7 +100,7 @@ export async function importRegistry(options: ImportOptions): Promise<ImportResu
         onProgress: (done) => onProgress({ phase: 'contents', done }),
       }));
     const checkpoint = await write(options, previous, head, ledger, spool);
-    return { from, to: checkpoint.logLength, checkpoint, contents };
+    return { from, to: checkpoint.logLength, checkpoint, contents, operator: head.operator };
   } finally {
     await spool.close();
   }
@@ -93,7 +109,7 @@ export async function importRegistry(options: ImportOptions): Promise<ImportResu
 async function write(
   { store, operatorKey, marks = [], clock = Date, log, beforeCommit, onProgress = () => {} }: ImportOptions,
   previous: StoredCheckpoint | undefined,
-  { checkpoint }: SourceHead,
+  { checkpoint, operator }: SourceHead,
   ledger: Ledger,
   records: RecordSpool,
 ): Promise<StoredCheckpoint> {
@@ -105,6 +121,7 @@ async function write(
       records,
       checkpoint,
       operatorKeyId: keyIdOf(operatorKey),
+      firstRecord: operator.firstRecord,
       marks,
       now: clock.now(),
       log,

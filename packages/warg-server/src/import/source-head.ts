@@ -11,6 +11,7 @@ import {
 import { limits, type SignedCheckpoint } from '@warg/protocol/api';
 import { MAX_LOG_LENGTH } from '@warg/transparency';
 import { ImportError } from './errors.ts';
+import type { ForeignOperator } from './operator-log.ts';
 import type { RegistrySource } from './source.ts';
 
 /** What another registry signed last, by a key that its operator log lets sign. */
@@ -18,6 +19,7 @@ export interface SourceHead {
   readonly checkpoint: SignedCheckpoint;
   /** The last record of the operator log below the checkpoint's length. */
   readonly operatorHead: RecordId;
+  readonly operator: ForeignOperator;
 }
 
 /**
@@ -35,11 +37,19 @@ export async function fetchHead(source: RegistrySource, operatorKey: PublicKey):
       `expected a checkpoint of 1 to ${MAX_LOG_LENGTH} records, found ${logLength}`,
     );
   }
-  const state = await fetchOperatorLog(source, logLength);
+  const { state, firstRecord } = await fetchOperatorLog(source, logLength);
   const given = keyIdOf(operatorKey);
   if (!maySignCheckpoints(state, given)) throw operatorMismatch(source.url, given, state);
   requireSigned(checkpoint, state.keys.get(checkpoint.keyId), maySignCheckpoints(state, checkpoint.keyId));
-  return { checkpoint, operatorHead: state.head!.recordId };
+  const keys = [...state.keys.keys()].map((keyId) => ({
+    keyId,
+    permissions: [...(state.permissions.get(keyId) ?? [])],
+  }));
+  return {
+    checkpoint,
+    operatorHead: state.head!.recordId,
+    operator: { firstRecord, firstKey: keys[0]!.keyId, keys },
+  };
 }
 
 /**
@@ -80,8 +90,12 @@ export function operatorMismatch(whose: string, given: string, state: OperatorSt
   );
 }
 
-async function fetchOperatorLog(source: RegistrySource, logLength: number): Promise<OperatorState> {
+async function fetchOperatorLog(
+  source: RegistrySource,
+  logLength: number,
+): Promise<{ readonly state: OperatorState; readonly firstRecord: RecordId }> {
   let state = emptyOperatorState;
+  let firstRecord: RecordId | undefined;
   let last = -1;
   const { max: limit } = limits.fetchLogsLimit;
   for (;;) {
@@ -109,16 +123,17 @@ async function fetchOperatorLog(source: RegistrySource, logLength: number): Prom
       }
       // The protocol does not demand it. Without it anybody could begin a log in the name of a known key.
       if (isFirst) requireOwnInit(state, record.keyId);
+      firstRecord ??= state.head!.recordId;
     }
     if (answer.operator.length === 0 || !answer.more) break;
   }
-  if (state.head === undefined) {
+  if (firstRecord === undefined) {
     throw new ImportError(
       'IMPORT_RECORD_MISMATCH',
       `the registry at ${source.url} has no record in its operator log`,
     );
   }
-  return state;
+  return { state, firstRecord };
 }
 
 function requireOwnInit(state: OperatorState, signer: string): void {

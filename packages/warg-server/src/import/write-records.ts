@@ -35,6 +35,8 @@ export interface RecordsToWrite {
   readonly checkpoint: SignedCheckpoint;
   /** The id of the key under which the registry is taken over. */
   readonly operatorKeyId: string;
+  /** The first record of the operator log, as it was seen. */
+  readonly firstRecord: RecordId;
   /** What is known to have been signed once. */
   readonly marks: readonly SignedHead[];
   /** ms since the epoch */
@@ -81,6 +83,7 @@ export function writeRecords(store: RegistryStore, options: RecordsToWrite): Pro
       mapRoot: digestFromBytes(mapRoot.hash),
     });
     await requireKeys(transaction, checkpoint, options.operatorKeyId);
+    await requireFirst(transaction, options.firstRecord);
     await requireMarks(transaction, options.marks);
     const next: StoredCheckpoint = {
       ...contents,
@@ -239,6 +242,17 @@ async function requireKeys(
       `expected the key ${operatorKeyId} to have the permission \`commit\` in the operator log, found that it has not`,
     );
   }
+}
+
+async function requireFirst(transaction: StoreTransaction, expected: RecordId): Promise<void> {
+  const [[first] = []] = await transaction.published([
+    { logId: OPERATOR_LOG_ID, from: 0, below: Number.MAX_SAFE_INTEGER, limit: 1 },
+  ]);
+  if (first?.recordId === expected) return;
+  throw new ImportError(
+    'IMPORT_RECORD_MISMATCH',
+    `expected the operator log to begin with the record ${expected}, found ${first?.recordId ?? 'none'}`,
+  );
 }
 
 async function requireMarks(transaction: StoreTransaction, marks: readonly SignedHead[]): Promise<void> {

@@ -3,6 +3,7 @@ import {
   emptyOperatorState,
   OPERATOR_LOG_ID,
   type OperatorState,
+  type RecordId,
   ValidationError,
   validateOperator,
   validateOperatorLog,
@@ -16,6 +17,8 @@ const PAGE = 1000;
 export interface OperatorLog {
   readonly state: OperatorState;
   readonly length: number;
+  /** The first of them, by which the log is known for ever; undefined if there is none. */
+  readonly first: { readonly recordId: RecordId; readonly keyId: string } | undefined;
 }
 
 /**
@@ -29,6 +32,7 @@ export async function readOperatorLog(
 ): Promise<OperatorLog> {
   let state = emptyOperatorState;
   let length = 0;
+  let first: OperatorLog['first'];
   for (let from = 0; ; ) {
     const [page = []] = await reads.published([{ logId: OPERATOR_LOG_ID, from, below, limit: PAGE }]);
     state = validateOperatorLog(
@@ -36,7 +40,8 @@ export async function readOperatorLog(
       page.map(({ envelope }) => envelope),
     );
     length += page.length;
-    if (page.length < PAGE) return { state, length };
+    if (page[0] !== undefined) first ??= { recordId: page[0].recordId, keyId: page[0].envelope.keyId };
+    if (page.length < PAGE) return { state, length, first };
     from = page.at(-1)!.registryIndex + 1;
   }
 }

@@ -1,5 +1,5 @@
-import { keyIdOf, publicKeyOf } from '@warg/crypto';
-import { Argument, Command, Option } from 'commander';
+import { isDigest, keyIdOf, publicKeyOf } from '@warg/crypto';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { ContentError } from '../../content/content-store.ts';
 import { ImportError } from '../../import/errors.ts';
 import { type ImportProgress, type ImportResult, importRegistry } from '../../import/import-registry.ts';
@@ -20,7 +20,12 @@ import { readTokenFile } from '../token-file.ts';
 
 type ImportCommandOptions = KeySource &
   FillOptions &
-  ContentStoreOptions & { readonly content: boolean; readonly tokenFile?: string; readonly json: boolean };
+  ContentStoreOptions & {
+    readonly content: boolean;
+    readonly operatorLog?: string;
+    readonly tokenFile?: string;
+    readonly json: boolean;
+  };
 
 /** `warg-server import`: takes over another registry, under the same operator key. */
 export function importCommand(host: ProgramHost): Command {
@@ -33,6 +38,12 @@ export function importCommand(host: ProgramHost): Command {
   );
   addFillOptions(command);
   addContentStoreOptions(command)
+    .addOption(
+      new Option(
+        '--operator-log <id>',
+        "the first record of the other registry's operator log, or the key that signed it: needed where that is not your key",
+      ).argParser(parseId),
+    )
     .option('--no-content', 'leave out the contents: another run can fetch them')
     .addOption(
       new Option(
@@ -49,6 +60,10 @@ const howTo = `
 The log becomes the same: the same records with the same ids and numbers, the same roots, the same signed checkpoint.
 Everything is proved before it is written, up to the newest checkpoint of the other registry; run again, the command fetches
 what is new. Broken off, it leaves the log as it was, and keeps the contents that have come.
+
+Whoever begins an operator log can add your key to it. So if another key than yours began it, which is so after a rotation, the
+command says which one, prints all keys that there are, and takes nothing before it is told with --operator-log that this is
+the one: the id of the first record, which \`warg-server operator show\` prints for a registry of this make, or that of its key.
 
 What the other registry has not published cannot be seen from outside, and is not taken over: records that wait for
 content or were rejected, and whatever it keeps beside the log (tokens, policies, its settings).
@@ -76,6 +91,7 @@ async function runImport(url: string, options: ImportCommandOptions, host: Progr
         store,
         source: openSource(url, { signal, token }),
         operatorKey,
+        operatorLog: options.operatorLog,
         spoolDir: options.dataDir,
         contents: content && { store: content.content, maxBytes: options.maxContentSize },
         marks: mark === undefined ? [] : [mark],
@@ -108,6 +124,10 @@ async function runImport(url: string, options: ImportCommandOptions, host: Progr
   } catch (error) {
     progress.clear();
     if (signal.aborted) throw signal.reason;
+    if (error instanceof ImportError && error.code === 'IMPORT_OPERATOR_LOG_UNKNOWN') {
+      const text = `${error.message}. If you know from elsewhere that this is the one, name it with --operator-log`;
+      throw new ProgramError(text, { cause: error });
+    }
     if (error instanceof ImportError || error instanceof ContentError) {
       throw new ProgramError(error.message, { cause: error });
     }
@@ -115,6 +135,12 @@ async function runImport(url: string, options: ImportCommandOptions, host: Progr
   } finally {
     await store.close();
   }
+}
+
+/** @throws InvalidArgumentError */
+function parseId(text: string): string {
+  if (isDigest(text)) return text;
+  throw new InvalidArgumentError('Expected the id of a record or of a key: sha256: and 64 hex digits.');
 }
 
 /** Aborted at the first signal to end; the second one ends the process at once. */
@@ -153,18 +179,19 @@ const phases = {
   writing: 'writing records',
 } as const;
 
-function toJson(source: string, { from, to, checkpoint, contents }: ImportResult) {
+function toJson(source: string, { from, to, checkpoint, contents, operator }: ImportResult) {
   return {
     source,
     from,
     to,
+    operator,
     checkpoint: signedCheckpoint(checkpoint),
     contents: contents ?? null,
   };
 }
 
 function toText(url: string, store: string, operatorKeyId: string, result: ImportResult): string {
-  const { from, to, checkpoint, contents } = result;
+  const { from, to, checkpoint, contents, operator } = result;
   const signed = new Date(checkpoint.timestamp * 1000).toISOString();
   const lines = [
     from === to
@@ -174,6 +201,13 @@ function toText(url: string, store: string, operatorKeyId: string, result: Impor
   ];
   if (checkpoint.keyId !== operatorKeyId) {
     lines.push(`            by the key ${checkpoint.keyId}; this registry goes on with ${operatorKeyId}`);
+  }
+  lines.push(
+    `operator    the log begins with ${operator.firstRecord}`,
+    `            signed by ${operator.firstKey}; its keys:`,
+  );
+  for (const { keyId, permissions } of operator.keys) {
+    lines.push(`            ${keyId}  ${permissions.join(', ') || 'revoked'}`);
   }
   if (contents === undefined) lines.push('contents    left out: run it without --no-content to fetch them');
   else {

@@ -30,6 +30,8 @@ export function permissionWords(permissions: readonly string[]): string {
 }
 
 interface Overview {
+  /** The record with which the log begins, and the key that signed it: what others know the registry by. */
+  readonly first: { readonly recordId: string; readonly keyId: string } | undefined;
   readonly head: string | undefined;
   readonly records: number;
   /** How many records wait to be sequenced. */
@@ -61,11 +63,12 @@ async function readOverview(store: RegistryStore): Promise<Overview> {
 }
 
 function overviewOf(
-  { state, length }: OperatorLog,
+  { state, length, first }: OperatorLog,
   waiting: number,
   checkpoint: StoredCheckpoint | undefined,
 ): Overview {
   return {
+    first,
     head: state.head?.recordId,
     records: length,
     waiting,
@@ -84,8 +87,11 @@ function overviewOf(
   };
 }
 
-function toText({ head, records, waiting, checkpoint, keys, namespaces }: Overview): string {
+function toText({ first, head, records, waiting, checkpoint, keys, namespaces }: Overview): string {
   const lines = [`operator log  ${records} records, the last one ${head ?? 'none'}`];
+  if (first !== undefined) {
+    lines.push(`              the first one ${first.recordId}, signed by the key ${first.keyId}`);
+  }
   if (waiting > 0) lines.push(`              ${waiting} more wait for a server to publish them`);
   if (checkpoint !== undefined) {
     lines.push(`checkpoint    of ${checkpoint.logLength} records, signed ${checkpoint.timestamp}`);
