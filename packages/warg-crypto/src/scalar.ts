@@ -9,7 +9,12 @@ export function isScalar(bytes: Uint8Array, at = 0): boolean {
   for (let i = 0; i < 32; i++) {
     const byte = bytes[at + i] as number;
     const limit = GROUP_ORDER[i] as number;
-    if (byte !== limit) return byte < limit && bytes.subarray(at, at + 32).some((one) => one !== 0);
+    if (byte !== limit) return byte < limit && !isZero(bytes, at, at + 32);
   }
   return false;
+}
+
+function isZero(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (bytes[i] !== 0) return false;
+  return true;
 }

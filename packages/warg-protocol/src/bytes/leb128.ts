@@ -14,6 +14,7 @@ export function encodeLeb128(value: number | bigint): Uint8Array {
   if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
     throw new RangeError(`expected an integer that a number holds exactly, found ${value}`);
   }
+  if (value >= 0 && value < 0x80) return Uint8Array.of(Number(value));
   let rest = BigInt(value);
   if (rest < 0n || rest > U64_MAX) {
     throw new RangeError(`expected a number from 0 to 2^64 - 1, found ${value}`);

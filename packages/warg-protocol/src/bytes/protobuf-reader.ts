@@ -49,8 +49,9 @@ export function readerOf(bytes: Uint8Array): ProtobufReader {
 /** Reads all fields up to the reader's end; those that `readField` does not take are passed over. */
 export function readFields(reader: ProtobufReader, readField: FieldReader): void {
   while (reader.at < reader.end) {
-    const { field, wireType } = readKey(reader);
-    if (!readField(field, wireType)) skipField(reader, field, wireType);
+    const key = readKey(reader);
+    const field = fieldOf(key);
+    if (!readField(field, key % 8)) skipField(reader, field, key % 8);
   }
 }
 
@@ -116,14 +117,30 @@ function toInt32(low: number): number {
   return low < 2 ** 31 ? low : low - 2 ** 32;
 }
 
-function readKey(reader: ProtobufReader): { field: number; wireType: number } {
-  const { low, high } = readVarint(reader);
-  if (high !== 0) malformed(reader, 'expected the key of a field, at most 32 bits, found more, ending');
-  const wireType = low % 8;
-  const field = (low - wireType) / 8;
+/** Reads the key of a field: its number times eight, and its wire type. */
+function readKey(reader: ProtobufReader): number {
+  let key = readSmallVarint(reader);
+  if (key === undefined) {
+    const { low, high } = readVarint(reader);
+    if (high !== 0) malformed(reader, 'expected the key of a field, at most 32 bits, found more, ending');
+    key = low;
+  }
+  const wireType = key % 8;
   if (wireType > FIXED32) malformed(reader, `expected a wire type from 0 to 5, found ${wireType}, ending`);
-  if (field === 0) malformed(reader, 'expected a field number from 1, found 0, ending');
-  return { field, wireType };
+  if (key < 8) malformed(reader, 'expected a field number from 1, found 0, ending');
+  return key;
+}
+
+function fieldOf(key: number): number {
+  return (key - (key % 8)) / 8;
+}
+
+/** Reads a varint of one byte, as nearly all are; undefined, and nothing read, where there is none. */
+function readSmallVarint(reader: ProtobufReader): number | undefined {
+  const byte = reader.at < reader.end ? (reader.bytes[reader.at] as number) : 128;
+  if (byte >= 128) return undefined;
+  reader.at++;
+  return byte;
 }
 
 function readVarint(reader: ProtobufReader): Varint {
@@ -156,7 +173,9 @@ function readDelimited(reader: ProtobufReader, wireType: number): number {
 
 /** Reads a length; returns where a value of this length ends. */
 function endOfDelimited(reader: ProtobufReader): number {
-  const { low, high } = readVarint(reader);
+  const small = readSmallVarint(reader);
+  if (small !== undefined && small <= reader.end - reader.at) return reader.at + small;
+  const { low, high } = small === undefined ? readVarint(reader) : { low: small, high: 0 };
   const remaining = reader.end - reader.at;
   if (high !== 0 || low > remaining) {
     malformed(
@@ -193,13 +212,14 @@ function skipField(reader: ProtobufReader, field: number, wireType: number): voi
 function skipGroup(reader: ProtobufReader, field: number): void {
   reader.depth--;
   for (;;) {
-    const inner = readKey(reader);
-    if (inner.wireType !== END_GROUP) {
-      skipField(reader, inner.field, inner.wireType);
-    } else if (inner.field === field) {
+    const key = readKey(reader);
+    const inner = fieldOf(key);
+    if (key % 8 !== END_GROUP) {
+      skipField(reader, inner, key % 8);
+    } else if (inner === field) {
       break;
     } else {
-      malformed(reader, `expected the end of group ${field}, found that of ${inner.field}, ending`);
+      malformed(reader, `expected the end of group ${field}, found that of ${inner}, ending`);
     }
   }
   reader.depth++;
