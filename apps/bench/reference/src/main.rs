@@ -4,6 +4,7 @@
 //! `map SIZE BATCH` and `log SIZE BATCH` append SIZE entries, BATCH at a time, to what is there already. Making the
 //! entries is not timed.
 
+use std::fs;
 use std::io::{self, BufRead, Write};
 use std::time::{Duration, Instant};
 use warg_crypto::hash::Sha256;
@@ -32,6 +33,25 @@ impl Numbers {
     }
 }
 
+/// What its one thread has used of a core, as Linux counts it.
+fn cpu() -> Duration {
+    let stat = fs::read_to_string("/proc/self/schedstat").expect("Linux");
+    Duration::from_nanos(stat.split(' ').next().unwrap().parse().expect("a number"))
+}
+
+/// Time and CPU.
+#[derive(Default)]
+struct Spent(Duration, Duration);
+
+impl Spent {
+    fn on(&mut self, work: impl FnOnce()) {
+        let (start, start_cpu) = (Instant::now(), cpu());
+        work();
+        self.0 += start.elapsed();
+        self.1 += cpu() - start_cpu;
+    }
+}
+
 fn main() -> io::Result<()> {
     let mut keys = Numbers(1);
     let mut leaves = Numbers(2);
@@ -42,25 +62,23 @@ fn main() -> io::Result<()> {
         let words: Vec<&str> = line.split(' ').collect();
         let count = |i: usize| words[i].parse::<usize>().expect("a number");
         let (size, batch) = (count(1), count(2));
-        let mut spent = Duration::ZERO;
+        let mut spent = Spent::default();
         let mut done = 0;
         while done < size {
             let next = batch.min(size - done);
             match words[0] {
                 "map" => {
                     let entries: Vec<_> = (0..next).map(|_| (keys.bytes(), keys.bytes())).collect();
-                    let start = Instant::now();
-                    map = map.extend(entries);
-                    spent += start.elapsed();
+                    spent.on(|| map = map.extend(entries));
                 }
                 "log" => {
                     let entries: Vec<_> = (0..next).map(|_| leaves.bytes()).collect();
-                    let start = Instant::now();
-                    for entry in &entries {
-                        log.push(entry);
-                    }
-                    log.checkpoint();
-                    spent += start.elapsed();
+                    spent.on(|| {
+                        for entry in &entries {
+                            log.push(entry);
+                        }
+                        log.checkpoint();
+                    });
                 }
                 other => panic!("expected map or log, found {other}"),
             }
@@ -70,7 +88,8 @@ fn main() -> io::Result<()> {
             "map" => map.root().to_string(),
             _ => log.checkpoint().root().to_string(),
         };
-        println!("{{\"nanos\":{},\"root\":\"{root}\"}}", spent.as_nanos());
+        let (time, cpu) = (spent.0.as_nanos(), spent.1.as_nanos());
+        println!("{{\"nanos\":{time},\"cpuNanos\":{cpu},\"root\":\"{root}\"}}");
         io::stdout().flush()?;
     }
     Ok(())

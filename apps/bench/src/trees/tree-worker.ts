@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { cpuMicros } from '../machine/process-figures.ts';
 
 /** What appending to a tree cost. */
 export interface Growth {
   /** In the tree's own code, ns. */
   readonly nanos: number;
-  /** Of all threads of the process, making the entries included, µs. */
-  readonly cpuMicros: number;
+  /** Of all threads in that time, ns. */
+  readonly cpuNanos: number;
   /** The root behind it: equal on both sides, or they have not done the same. */
   readonly root: string;
 }
@@ -27,13 +26,11 @@ export function startTreeWorker(command: string, args: readonly string[]): TreeW
   return {
     grow: (tree, size, batch) =>
       new Promise((resolve, reject) => {
-        const before = cpuMicros(child.pid!);
         const ended = () => reject(new Error(`${command} ended`));
         child.once('exit', ended);
         lines.once('line', (line) => {
           child.off('exit', ended);
-          const { nanos, root } = JSON.parse(line) as { nanos: number; root: string };
-          resolve({ nanos, root, cpuMicros: cpuMicros(child.pid!) - before });
+          resolve(JSON.parse(line) as Growth);
         });
         child.stdin!.write(`${tree} ${size} ${batch}\n`);
       }),
