@@ -85,6 +85,22 @@ describeWithPostgres('warg-server migrate, broken off', () => {
     expectSame(after, before);
   });
 
+  it('changes nothing when the database goes away in the middle', async () => {
+    const before = dumpSqlite(file());
+    const proxy = await proxied();
+    let sent = 0;
+    proxy.onSent = (bytes) => {
+      sent += bytes;
+      if (sent > 100_000) proxy.close();
+      return sent <= 100_000;
+    };
+    await expect(move(proxy.url)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await opens();
+    expectSame(dumpSqlite(file()), before);
+    await move(url);
+    expect(opens).toThrow(/goes on there/);
+  });
+
   it('asks again when the answer to the commit is lost', async () => {
     const proxy = await proxied();
     proxy.strike({ arrives: false });

@@ -77,6 +77,8 @@ async function migrate(
       `expected a registry in ${options.file}, found none that anything was signed of: begin one in the database instead`,
     );
   }
+  // Before the database waits for us: a large file takes its time.
+  const expected = countRows(source.connection);
   const { signal } = options;
   const abandon = () => target.abandon();
   signal?.addEventListener('abort', abandon);
@@ -89,7 +91,7 @@ async function migrate(
       return { target: target.name, checkpoint, rows: undefined };
     }
     const mark = { id: randomUUID(), target: target.name, beganAt: options.now, isDone: false };
-    const rows = await copy(source, target, mark, options);
+    const rows = await copy(source, target, mark, expected, options);
     signal?.throwIfAborted();
     signal?.removeEventListener('abort', abandon);
     await commit(source, target, mark, checkpoint, options);
@@ -129,6 +131,7 @@ async function copy(
   source: MigrationSource,
   target: MigrationTarget,
   { id }: MoveMark,
+  expected: RowCounts,
   { file, memories, actor, now, signal, onProgress }: MigrateOptions,
 ): Promise<RowCounts> {
   // A store that lacks what was signed is to be brought back first: with the database nobody might know.
@@ -143,7 +146,6 @@ async function copy(
       `expected ${target.name} to be empty, found rows in its table ${filled}: name an empty database. Nothing was changed`,
     );
   }
-  const expected = countRows(source.connection);
   const total = Object.values(expected).reduce((sum, count) => sum + count, 0);
   let done = 0;
   const found = await copyTables(source.connection, target, (rows) => {

@@ -35,9 +35,9 @@ const DEFAULT_RESIGN_INTERVAL = 60_000;
  * blocks the thread that waits for it. PostgreSQL does not, and is written from this thread.
  *
  * @throws RegistryError `OPERATOR_KEY_MISMATCH` (the store belongs to another operator key) | `NAMESPACE_CONFLICT`
- * @throws StoreError `STORE_LOCKED` (another server has the file open) | `STORE_TOO_NEW` (made by a newer program) |
- *   `STORE_OUTDATED` (a database whose schema has to be changed first) | `STORE_ROLLED_BACK` (it has lost what it signed) |
- *   `STORE_UNAVAILABLE` | `STORE_UNREADABLE`
+ * @throws StoreError `STORE_LOCKED` (another server has the file open) | `STORE_MOVED` (the registry is in another store) |
+ *   `STORE_TOO_NEW` (made by a newer program) | `STORE_OUTDATED` (a database whose schema has to be changed first) |
+ *   `STORE_ROLLED_BACK` (it has lost what it signed) | `STORE_UNAVAILABLE` | `STORE_UNREADABLE`
  * @example
  * const core = await openRegistryCore({
  *   store: { type: 'sqlite', file: 'registry.sqlite' },
