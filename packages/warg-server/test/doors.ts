@@ -20,7 +20,7 @@ export function doorOf({ fetch, direct }: Pick<Registry, 'fetch' | 'direct'>): R
     const length = bytes.length === 0 ? {} : { 'content-length': String(bytes.length) };
     const headers = { host, ...length, ...Object.fromEntries(request.headers) };
     const answer = await endpoint.answer(
-      { method, target: pathname, host, headers },
+      { method, target: pathname + search, host, headers },
       { ...context, ...(endpoint.hasBody ? { bytes } : {}) },
     );
     return toResponse(answer);

@@ -14,6 +14,7 @@ const suites: readonly [name: string, load: () => Promise<unknown>][] = [
   ['links', () => import('./access/links.test.ts')],
   ['uploads', () => import('./upload.test.ts')],
   ['fetch', () => import('./routes/fetch.test.ts')],
+  ['proved', () => import('./routes/proved.test.ts')],
   ['package', () => import('./routes/package.test.ts')],
   ['proof', () => import('./routes/proof.test.ts')],
 ];
@@ -42,9 +43,11 @@ describe('the short way', () => {
       expect(isFound(method, target), target).toBe(true);
       expect(isFound(method === 'GET' ? 'POST' : 'GET', target), target).toBe(false);
       for (const other of ['HEAD', 'OPTIONS', 'get', '']) expect(isFound(other, target)).toBe(false);
+      for (const other of [`${target}?`, `${target}?a=b:c&d=%20`])
+        expect(isFound(method, other), other).toBe(true);
       for (const other of [
-        `${target}?`,
-        `${target}?a=b`,
+        `${target}?a b`,
+        `${target}?a=b#c`,
         `${target}/`,
         `/${target}`,
         `${target}#a`,

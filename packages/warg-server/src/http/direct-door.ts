@@ -7,7 +7,7 @@ import type { Endpoint } from './router.ts';
 /** A request as Node's own server has it. */
 export interface DirectRequest {
   readonly method: string;
-  /** What stands in the request line: a path that begins with a slash. */
+  /** What stands in the request line: a path that begins with a slash, and perhaps a query. */
   readonly target: string;
   /** What the `Host` header says: a name or address, and perhaps a port. */
   readonly host: string;
@@ -49,7 +49,7 @@ export function createDirectDoor(
   for (const endpoint of endpoints) {
     if (!endpoint.isDirect) continue;
     const { path, method } = endpoint;
-    const answerWith = (request: DirectRequest, context: RequestContext, names: Names): Promise<Answer> => {
+    const answerWith: NamedEndpoint['answerWith'] = (request, context, names) => {
       const seen = new SeenRequest(request, names);
       return respond(newExchange(seen, clientOf(seen, context)), endpoint);
     };
@@ -63,10 +63,12 @@ export function createDirectDoor(
   }
   return {
     find(method, target) {
-      const found = plain.get(`${method} ${target}`);
+      const path = pathOf(target);
+      if (path === undefined) return undefined;
+      const found = plain.get(`${method} ${path}`);
       if (found !== undefined) return found;
       for (const { method: own, pattern, endpoint } of withNames) {
-        const names = own === method ? pattern.exec(target)?.groups : undefined;
+        const names = own === method ? pattern.exec(path)?.groups : undefined;
         if (names === undefined) continue;
         const { hasBody, answerWith } = endpoint;
         return { hasBody, answer: (request, context) => answerWith(request, context, names) };
@@ -86,13 +88,22 @@ interface NamedEndpoint {
 
 /** Takes names that mean what they say. What has an escape in it, or could be `..`, goes the long way. */
 function patternOf(path: string): RegExp {
-  return new RegExp(`^/${path.replaceAll(/:(\w+)/g, '(?<$1>[\\w:-]+)')}$`);
+  return new RegExp(`^/${path.replaceAll(/:(\w+)/g, '(?<$1>[\\w:@-]+)')}$`);
 }
+
+/** The path of a target; undefined if it has a query that may not mean what it says. */
+function pathOf(target: string): string | undefined {
+  const end = target.indexOf('?');
+  if (end < 0) return target;
+  return PLAIN_QUERY.test(target.slice(end + 1)) ? target.slice(0, end) : undefined;
+}
+
+const PLAIN_QUERY = /^[\w:=&%.~-]*$/;
 
 /** A request and its headers in one object, because this is made for each request. */
 class SeenRequest implements RawRequest {
   readonly method: string;
-  /** The path as it is: there is nothing in it that would have to be read. */
+  /** As it was sent: there is nothing in it that would have to be read. */
   readonly path: string;
   readonly body = null;
   readonly #request: DirectRequest;
@@ -100,7 +111,7 @@ class SeenRequest implements RawRequest {
 
   constructor(request: DirectRequest, names: Names) {
     this.method = request.method;
-    this.path = request.target;
+    this.path = pathOf(request.target) ?? request.target;
     this.#request = request;
     this.#names = names;
   }

@@ -29,6 +29,7 @@ export function provedRoutes({ core, access }: Services, imported: ImportedLogs)
       path: paths.provedLog(':provedLog'),
       about: provedLog,
       access: 'token',
+      isDirect: true,
       get: async (c) => {
         const asked = requestOf(c);
         const { logId, logLength } = asked;
