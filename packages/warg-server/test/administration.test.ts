@@ -102,9 +102,22 @@ function operatorTests(storeOptions: () => Promise<readonly string[]>): void {
     await until(async () => (await signerOf(server)) === idOf(newKey));
     await until(async () => (await wellKnown(server)).includes(publicKeyOf(newKey)));
 
-    await must('operator', 'revoke-key', idOf(oldKey), ...signedBy('new.key'));
-    await must('operator', 'define-namespace', 'more', 'another', ...signedBy('new.key'));
-    await must('operator', 'import-namespace', 'far=far.example', ...signedBy('new.key'));
+    const json = async (...args: string[]): Promise<object> =>
+      JSON.parse(await must('operator', ...args, ...signedBy('new.key'), '--json'));
+    const record = { recordId: expect.stringMatching(/^sha256:/), registryIndex: expect.any(Number) };
+    expect(await json('revoke-key', idOf(oldKey))).toEqual({
+      ...record,
+      keyId: idOf(oldKey),
+      permissions: ['commit', 'defineNamespace', 'importNamespace'],
+    });
+    expect(await json('define-namespace', 'more', 'another')).toEqual({
+      ...record,
+      namespaces: [{ namespace: 'more' }, { namespace: 'another' }],
+    });
+    expect(await json('import-namespace', 'far=far.example')).toEqual({
+      ...record,
+      namespaces: [{ namespace: 'far', registry: 'far.example' }],
+    });
     expect(await call.settle(testPackage('more:b').init())).toMatchObject({ state: 'published' });
 
     const shown = JSON.parse(await must('operator', 'show', '--json', ...store));

@@ -412,6 +412,18 @@ describe('warg-server key new', () => {
     const [, key = ''] = /^private key: (\S+)$/m.exec(program.out()) ?? [];
     expect(program.out()).toContain(publicKeyOf(parsePrivateKey(key)));
   });
+
+  it('prints JSON', async () => {
+    const shown = start(['key', 'new', '--json']);
+    expect(await shown.ended).toBe(0);
+    const { privateKey, publicKey, ...more } = JSON.parse(shown.out());
+    expect(publicKey).toBe(publicKeyOf(parsePrivateKey(privateKey)));
+    expect(more).toEqual({ keyId: keyIdOf(publicKey) });
+    const kept = start(['key', 'new', '--log', 'registry.test/log', '--output', 'log.key', '--json']);
+    expect(await kept.ended).toBe(0);
+    const { verifierKey } = parseLogKey((await readFile(join(dir, 'log.key'), 'utf8')).trim());
+    expect(JSON.parse(kept.out())).toEqual({ verifierKey, file: join(dir, 'log.key') });
+  });
 });
 
 describe('help', () => {

@@ -1,12 +1,12 @@
 import { type Command, CommanderError } from 'commander';
 import type { Logger } from 'pino';
-import { commands } from './commands/commands.ts';
+import { allCommands, buildProgram } from './build-program.ts';
 import type { ProgramHost } from './host.ts';
 import { createLog, type LogLevel } from './log.ts';
 import { readOperator } from './operator.ts';
 import { parseVerbosity } from './option-values.ts';
 import { ExitCode, ProgramError } from './program-error.ts';
-import { type ServeOptions, serveCommand } from './serve-command.ts';
+import type { ServeOptions } from './serve-command.ts';
 import { startRegistry } from './start.ts';
 
 /**
@@ -21,18 +21,15 @@ export async function run(args: readonly string[], host: ProgramHost): Promise<n
     // The parser takes a flag's variable as set whatever it says.
     if (flagVariables.has(name) && value === 'false') delete host.env[name];
   }
-  const program = serveCommand();
-  program.version(host.version, '-V, --version').helpOption('-h, --help');
-  // An option belongs to the command that it stands behind: several have options of the same names.
-  program.enablePositionalOptions().hook('preAction', refuseOptionsBefore);
-  for (const command of commands) program.addCommand(command(host));
-  for (const command of [program, ...program.commands.flatMap((each) => [each, ...each.commands])]) {
+  const program = buildProgram(host);
+  program.hook('preAction', refuseOptionsBefore);
+  for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => host.stdout.write(text),
       writeErr: (text) => host.stderr.write(redactSecrets(text)),
     });
   }
-  program.addHelpText('after', helpFooter).action(async (_options: unknown, command: Command) => {
+  program.action(async (_options: unknown, command: Command) => {
     await serveUntilSignal(command, host);
   });
   try {
@@ -74,12 +71,6 @@ const flagVariables: ReadonlySet<string> = new Set([
   'WARG_PUBLISH_TOKENS',
   'WARG_PLAIN_HTTP',
 ]);
-
-const helpFooter = `
-A registry needs an operator key. To make one and start:
-
-  warg-server key new --output operator.key
-  warg-server --operator-key-file operator.key --namespace example`;
 
 async function serveUntilSignal(command: Command, host: ProgramHost): Promise<void> {
   const options = command.opts<ServeOptions>();

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { AuditEntry } from '../../store/rows.ts';
 import { administer } from '../administration.ts';
+import { examples } from '../help.ts';
 import type { ProgramHost } from '../host.ts';
 import { parseCount } from '../option-values.ts';
 import { type AdministrationOptions, addAdministrationOptions } from '../options/store-options.ts';
@@ -29,7 +30,7 @@ export function auditCommand({ stdout }: ProgramHost): Command {
     )
     .addOption(new Option('--limit <number>', 'the newest so many').default(100).argParser(parseCount))
     .option('--json', 'print a JSON array', false)
-    .addHelpText('after', '\nExample:\n\n  warg-server audit --since 7d');
+    .addHelpText('after', examples('warg-server audit --since 7d'));
   return addAdministrationOptions(command).action(async (options: AuditOptions) => {
     const entries = await administer(options, async ({ store }) => {
       const newestFirst: AuditEntry[] = [];

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { backUp } from '../../backup/back-up.ts';
+import { examples } from '../help.ts';
 import type { ProgramHost } from '../host.ts';
 import { openError } from '../open-error.ts';
 import { type AdministrationOptions, addAdministrationOptions } from '../options/store-options.ts';
@@ -19,7 +20,12 @@ export function backupCommand(host: ProgramHost): Command {
   const command = new Command('backup')
     .description('copy the records and contents of a registry on SQLite into a new folder; it may be running')
     .argument('<dir>', 'folder to make')
-    .option('--content-dir <dir>', 'folder of the content (default: `content` in the data folder)')
+    .addOption(
+      new Option('--content-dir <dir>', 'folder of the content').default(
+        undefined,
+        '`content` in the data folder',
+      ),
+    )
     .option('--no-content', 'leave the contents out')
     .option('--json', 'print a JSON object', false)
     .addHelpText('after', howTo);
@@ -33,10 +39,7 @@ it. To bring it back, put registry.db and content into the data folder, leave re
 --recover-from: what was signed since is fetched back, and until then nothing is taken.
 
 Contents in S3 or in an OCI registry, and databases of PostgreSQL, have backups of their own (pg_dump).
-
-Example:
-
-  warg-server backup /backups/$(date +%F)`;
+${examples('warg-server backup /backups/$(date +%F)')}`;
 
 async function runBackup(to: string, options: BackupOptions, host: ProgramHost): Promise<void> {
   if (options.dataStore === 'postgres') {

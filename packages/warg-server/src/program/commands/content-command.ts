@@ -5,6 +5,7 @@ import { reasonOf } from '../../content/remote/operation.ts';
 import type { WithdrawnContent } from '../../store/rows.ts';
 import { administer } from '../administration.ts';
 import { openContent } from '../content.ts';
+import { examples } from '../help.ts';
 import type { ProgramHost } from '../host.ts';
 import { addContentStoreOptions, type ContentStoreOptions } from '../options/content-options.ts';
 import { type AdministrationOptions, addAdministrationOptions } from '../options/store-options.ts';
@@ -15,9 +16,9 @@ const PAGE = 1000;
 
 /** `warg-server content`: what is not to be handed out any more. */
 export function contentCommand(host: ProgramHost): Command {
-  const content = new Command('content').description(
-    'withdraw contents that must not be handed out, and give them back',
-  );
+  const content = new Command('content')
+    .description('withdraw contents that must not be handed out, and give them back')
+    .addHelpText('after', examples('warg-server content list-withdrawn'));
   content.addCommand(withdrawCommand(host));
   content.addCommand(restoreCommand(host));
   content.addCommand(listCommand(host));
@@ -47,7 +48,7 @@ function withdrawCommand({ env, stdout }: ProgramHost): Command {
     .option('--delete', 'delete its bytes, too; give the options for the content that the server has', false)
     .addHelpText(
       'after',
-      '\nExample:\n\n  warg-server content withdraw sha256:… --reason "court order 7 O 123/29"',
+      examples('warg-server content withdraw sha256:… --reason "court order 7 O 123/29"'),
     );
   addContentStoreOptions(addAdministrationOptions(command));
   return command.action(async (digest: Digest, options: WithdrawOptions) => {
@@ -90,7 +91,8 @@ async function removeBytes(content: ContentStore, digest: Digest): Promise<void>
 function restoreCommand({ stdout }: ProgramHost): Command {
   const command = new Command('restore')
     .description('hand out a content again that was withdrawn')
-    .addArgument(digestArgument());
+    .addArgument(digestArgument())
+    .addHelpText('after', examples('warg-server content restore sha256:…'));
   return addAdministrationOptions(command).action(async (digest: Digest, options: AdministrationOptions) => {
     await administer(options, ({ store, actor }) =>
       store.transaction(async (transaction) => {
@@ -109,7 +111,8 @@ function restoreCommand({ stdout }: ProgramHost): Command {
 function listCommand({ stdout }: ProgramHost): Command {
   const command = new Command('list-withdrawn')
     .description('say which contents are withdrawn, and why')
-    .option('--json', 'print a JSON array', false);
+    .option('--json', 'print a JSON array', false)
+    .addHelpText('after', examples('warg-server content list-withdrawn'));
   return addAdministrationOptions(command).action(
     async (options: AdministrationOptions & { readonly json: boolean }) => {
       const found = await administer(options, async ({ store }) => {

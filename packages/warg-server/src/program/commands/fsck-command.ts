@@ -3,6 +3,7 @@ import { type CheckProgress, type CheckSummary, checkStore } from '../../fsck/ch
 import type { Finding } from '../../fsck/findings.ts';
 import { administer } from '../administration.ts';
 import { openContent } from '../content.ts';
+import { examples } from '../help.ts';
 import type { ProgramHost } from '../host.ts';
 import { readLogVerifierKey } from '../log-key.ts';
 import { addContentStoreOptions, type ContentStoreOptions } from '../options/content-options.ts';
@@ -26,7 +27,7 @@ export function fsckCommand(host: ProgramHost): Command {
     .option('--json', 'print a JSON object', false)
     .addHelpText(
       'after',
-      '\nExit codes: 0 for nothing wrong, 1 for findings.\n\nExample:\n\n  warg-server fsck',
+      `\nExit codes: 0 for nothing wrong, 1 for findings.\n${examples('warg-server fsck')}`,
     );
   addAdministrationOptions(command);
   addContentStoreOptions(command);

@@ -3,6 +3,7 @@ import { collectGarbage, type GarbageSummary } from '../../garbage/collect-garba
 import { DEFAULT_LIMITS } from '../../registry/open.ts';
 import { administer } from '../administration.ts';
 import { openContent } from '../content.ts';
+import { examples } from '../help.ts';
 import type { ProgramHost } from '../host.ts';
 import { addContentStoreOptions, type ContentStoreOptions } from '../options/content-options.ts';
 import { type AdministrationOptions, addAdministrationOptions } from '../options/store-options.ts';
@@ -18,7 +19,7 @@ export function gcCommand(host: ProgramHost): Command {
     .description('remove contents that no record names, of a registry that may be running')
     .option('--dry-run', 'remove nothing, and say what would be removed', false)
     .option('--json', 'print a JSON object', false)
-    .addHelpText('after', '\nExample:\n\n  warg-server gc --dry-run');
+    .addHelpText('after', examples('warg-server gc --dry-run'));
   addAdministrationOptions(command);
   addContentStoreOptions(command);
   return command.action(async (options: GcOptions) => {

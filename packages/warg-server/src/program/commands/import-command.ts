@@ -7,6 +7,7 @@ import { openSource } from '../../import/source.ts';
 import { signedCheckpoint } from '../../store/signed-checkpoint.ts';
 import { openContent } from '../content.ts';
 import { prepareDir } from '../data-dir.ts';
+import { examples } from '../help.ts';
 import type { ProgramHost } from '../host.ts';
 import { openStoreToFill } from '../import-store.ts';
 import { openError } from '../open-error.ts';
@@ -51,7 +52,7 @@ export function importCommand(host: ProgramHost): Command {
         'file with the token that the other registry asks for, for all namespaces',
       ).env('WARG_TOKEN_FILE'),
     )
-    .option('--json', 'print JSON', false)
+    .option('--json', 'print a JSON object', false)
     .addHelpText('after', howTo);
   return command.action((url: string, options: ImportCommandOptions) => runImport(url, options, host));
 }
@@ -74,7 +75,8 @@ To make the switch:
   …stop whoever publishes, or the old registry's way in
   warg-server import https://old.example --operator-key-file operator.key     (what has come since)
   …stop the old registry, for good: two that sign with one key contradict each other
-  warg-server --operator-key-file operator.key                                (under the old one's address)`;
+  warg-server --operator-key-file operator.key                                (under the old one's address)
+${examples('warg-server import https://old.example --operator-key-file operator.key')}`;
 
 async function runImport(url: string, options: ImportCommandOptions, host: ProgramHost): Promise<void> {
   const operatorKey = publicKeyOf(await readOperatorKey(options));

@@ -3,12 +3,15 @@ import { resolve } from 'node:path';
 import { encodePrivateKey, generatePrivateKey, keyIdOf, publicKeyOf } from '@warg/crypto';
 import { Command } from 'commander';
 import { generateLogKey, type LogKey, LogKeyError } from '../../log-note/log-key.ts';
-import type { Output, ProgramHost } from '../host.ts';
+import { examples } from '../help.ts';
+import type { ProgramHost } from '../host.ts';
 import { ExitCode, ProgramError } from '../program-error.ts';
 
 /** `warg-server key new`: makes an operator key, or one of the log. */
 export function keyCommand({ stdout }: ProgramHost): Command {
-  const key = new Command('key').description('make the keys with which a registry signs');
+  const key = new Command('key')
+    .description('make the keys with which a registry signs')
+    .addHelpText('after', examples('warg-server key new --output operator.key'));
   key
     .command('new')
     .description('make a new operator key and say its public key and key id')
@@ -20,36 +23,62 @@ export function keyCommand({ stdout }: ProgramHost): Command {
       '--log <name>',
       'make a key of the log instead, for --log-key-file; the name is the origin of the log, such as registry.example/log',
     )
+    .option('--json', 'print a JSON object', false)
     .addHelpText(
       'after',
-      `
-Examples:
-  warg-server key new --output operator.key
-  warg-server key new --log registry.example/log --output log.key`,
+      examples(
+        'warg-server key new --output operator.key',
+        'warg-server key new --log registry.example/log --output log.key',
+      ),
     )
-    .action(async ({ output, log }: { output?: string; log?: string }) => {
-      if (log === undefined) await makeKey(output, stdout);
-      else await makeLogKey(log, output, stdout);
+    .action(async ({ output, log, json }: NewOptions) => {
+      const made = log === undefined ? makeKey() : makeLogKey(log);
+      if (output !== undefined) await writeNewFile(output, `${made.secret}\n`);
+      const file = output === undefined ? undefined : resolve(output);
+      stdout.write(json ? toJson(made, file) : toText(made, file));
     });
   return key;
 }
 
-async function makeKey(file: string | undefined, output: Output): Promise<void> {
-  const key = generatePrivateKey();
-  const secret = encodePrivateKey(key);
-  const publicKey = publicKeyOf(key);
-  if (file === undefined) output.write(`private key: ${secret}\n`);
-  else await writeNewFile(file, `${secret}\n`);
-  output.write(`public key:  ${publicKey}\nkey id:      ${keyIdOf(publicKey)}\n`);
-  sayWhereItIs(file, output);
+interface NewOptions {
+  readonly output?: string;
+  readonly log?: string;
+  readonly json: boolean;
 }
 
-async function makeLogKey(name: string, file: string | undefined, output: Output): Promise<void> {
+interface MadeKey {
+  readonly secret: string;
+  /** What others may know of it, by its names. */
+  readonly known: Readonly<Record<string, string>>;
+}
+
+function makeKey(): MadeKey {
+  const key = generatePrivateKey();
+  const publicKey = publicKeyOf(key);
+  return { secret: encodePrivateKey(key), known: { publicKey, keyId: keyIdOf(publicKey) } };
+}
+
+function makeLogKey(name: string): MadeKey {
   const key = newLogKey(name);
-  if (file === undefined) output.write(`private key: ${key.encode()}\n`);
-  else await writeNewFile(file, `${key.encode()}\n`);
-  output.write(`verifier key: ${key.verifierKey}\n`);
-  sayWhereItIs(file, output);
+  return { secret: key.encode(), known: { verifierKey: key.verifierKey } };
+}
+
+function toJson({ secret, known }: MadeKey, file: string | undefined): string {
+  const where = file === undefined ? { privateKey: secret } : { file };
+  return `${JSON.stringify({ ...known, ...where }, undefined, 2)}\n`;
+}
+
+function toText({ secret, known }: MadeKey, file: string | undefined): string {
+  const shown = { ...(file === undefined ? { privateKey: secret } : {}), ...known };
+  const lines = Object.entries(shown).map(([name, value]) => {
+    const words = `${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}:`;
+    return `${words.padEnd(13)}${words.length < 13 ? '' : ' '}${value}\n`;
+  });
+  const end =
+    file === undefined
+      ? 'The private key is shown this once. Keep it secret, in a file that only you can read.'
+      : `The private key is in ${file}. Keep that file secret and keep a copy of it.`;
+  return `${lines.join('')}\n${end}\n`;
 }
 
 function newLogKey(name: string): LogKey {
@@ -58,14 +87,6 @@ function newLogKey(name: string): LogKey {
   } catch (error) {
     if (!(error instanceof LogKeyError)) throw error;
     throw new ProgramError(error.message, { exitCode: ExitCode.usage, cause: error });
-  }
-}
-
-function sayWhereItIs(file: string | undefined, output: Output): void {
-  if (file === undefined) {
-    output.write('\nThe private key is shown this once. Keep it secret, in a file that only you can read.\n');
-  } else {
-    output.write(`\nThe private key is in ${resolve(file)}. Keep that file secret and keep a copy of it.\n`);
   }
 }
 

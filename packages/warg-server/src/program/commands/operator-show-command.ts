@@ -4,6 +4,7 @@ import { type OperatorLog, readOperatorLog } from '../../operator/operator-state
 import type { RegistryStore } from '../../store/registry-store.ts';
 import type { StoredCheckpoint } from '../../store/rows.ts';
 import { administer } from '../administration.ts';
+import { examples } from '../help.ts';
 import type { ProgramHost } from '../host.ts';
 import { type AdministrationOptions, addAdministrationOptions } from '../options/store-options.ts';
 
@@ -17,7 +18,8 @@ export function showCommand({ stdout }: ProgramHost): Command {
     .description(
       'say which keys may sign for the registry, which namespaces it has, and what was signed last',
     )
-    .option('--json', 'print JSON', false);
+    .option('--json', 'print a JSON object', false)
+    .addHelpText('after', examples('warg-server operator show', 'warg-server operator show --json'));
   return addAdministrationOptions(command).action(async (options: ShowOptions) => {
     const overview = await administer(options, ({ store }) => readOverview(store));
     stdout.write(options.json ? `${JSON.stringify(overview, undefined, 2)}\n` : toText(overview));

@@ -6,6 +6,7 @@ import { LINK_KEY } from '../../http/access/access.ts';
 import { makeToken } from '../../http/access/tokens.ts';
 import type { AccessScope, AccessTokenRow } from '../../store/rows.ts';
 import { administer } from '../administration.ts';
+import { examples } from '../help.ts';
 import type { ProgramHost } from '../host.ts';
 import { collectNamespaces, parseDuration } from '../option-values.ts';
 import { type AdministrationOptions, addAdministrationOptions } from '../options/store-options.ts';
@@ -33,15 +34,20 @@ interface ListOptions extends AdministrationOptions {
 
 /** `warg-server token`: who may read from a private registry, and publish where that takes a token. */
 export function tokenCommand(host: ProgramHost): Command {
-  const token = new Command('token').description(
-    'make, list and revoke the tokens with which clients read from a private registry and publish',
-  );
+  const token = new Command('token')
+    .description(
+      'make, list and revoke the tokens with which clients read from a private registry and publish',
+    )
+    .addHelpText(
+      'after',
+      examples('warg-server token add --publish --namespace example', 'warg-server token list'),
+    );
 
   const add = token
     .command('add')
     .description('make a token; it is printed once, and nobody can have it again')
     .option('--read', 'it may read', false)
-    .addOption(new Option('--publish', 'it may publish, and read').default(false, 'not').conflicts('read'))
+    .addOption(new Option('--publish', 'it may publish, and read').default(false).conflicts('read'))
     .addOption(
       new Option('--namespace <name>', 'a namespace that it is for; may be repeated, or hold commas')
         .argParser(collectNamespaces)
@@ -49,17 +55,18 @@ export function tokenCommand(host: ProgramHost): Command {
     )
     .option('--all-namespaces', 'it is for every namespace, those to come included', false)
     .addOption(
-      new Option(
-        '--expires <time>',
-        'how long it is good: 30m, 12h, 90d (default: until it is revoked)',
-      ).argParser((text) => parseDuration(text, LIFETIME)),
+      new Option('--expires <time>', 'how long it is good: 30m, 12h, 90d')
+        .default(undefined, 'until it is revoked')
+        .argParser((text) => parseDuration(text, LIFETIME)),
     )
     .addOption(new Option('--name <text>', 'what to call it in lists').default('').argParser(parseName))
     .option('--json', 'print a JSON object', false)
     .addHelpText(
       'after',
-      '\nExamples:\n\n  warg-server token add --publish --namespace example --expires 90d --name "build server"' +
-        '\n  warg-server token add --read --all-namespaces --name monitor',
+      examples(
+        'warg-server token add --publish --namespace example --expires 90d --name "build server"',
+        'warg-server token add --read --all-namespaces --name monitor',
+      ),
     );
   addAdministrationOptions(add).action((options: AddOptions) => addToken(options, host));
 
@@ -68,7 +75,7 @@ export function tokenCommand(host: ProgramHost): Command {
     .description('list the tokens that are good')
     .option('--all', 'those that expired or were revoked, too', false)
     .option('--json', 'print a JSON array', false)
-    .addHelpText('after', '\nExample:\n\n  warg-server token list');
+    .addHelpText('after', examples('warg-server token list', 'warg-server token list --all --json'));
   addAdministrationOptions(list).action(async (options: ListOptions) => {
     const tokens = await administer(options, ({ store }) => store.read((reads) => reads.accessTokens()));
     const now = Date.now();
@@ -83,7 +90,7 @@ export function tokenCommand(host: ProgramHost): Command {
     .addArgument(
       new Argument('<id>', 'as `token list` prints it, or the token itself').argParser(parseTokenId),
     )
-    .addHelpText('after', '\nExample:\n\n  warg-server token revoke 0f3a9c52d1e84b76');
+    .addHelpText('after', examples('warg-server token revoke 0f3a9c52d1e84b76'));
   addAdministrationOptions(revoke).action((id: string, options: AdministrationOptions) =>
     revokeToken(id, options, host),
   );

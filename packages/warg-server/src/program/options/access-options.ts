@@ -16,12 +16,12 @@ export function addAccessOptions(command: Command): Command {
     .addOption(
       new Option('--private', 'let nobody read without a token: see `warg-server token add`')
         .env('WARG_PRIVATE')
-        .default(false, 'not'),
+        .default(false),
     )
     .addOption(
       new Option('--publish-tokens', 'let nobody publish without a token; a private registry always does so')
         .env('WARG_PUBLISH_TOKENS')
-        .default(false, 'not'),
+        .default(false),
     )
     .addOption(
       new Option(

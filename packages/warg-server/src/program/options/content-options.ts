@@ -39,10 +39,8 @@ export function addContentOptions(command: Command): Command {
         .argParser(parseLifetime),
     )
     .addOption(
-      new Option(
-        '--content-base-url <url>',
-        'URL below which content is downloaded (default: the public URL)',
-      )
+      new Option('--content-base-url <url>', 'URL below which content is downloaded')
+        .default(undefined, 'the public URL')
         .env('WARG_CONTENT_BASE_URL')
         .argParser(parseBaseUrl),
     );
@@ -52,9 +50,9 @@ export function addContentOptions(command: Command): Command {
 export function addContentStoreOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--content-dir <dir>', 'folder of the content (default: `content` in the data folder)').env(
-        'WARG_CONTENT_DIR',
-      ),
+      new Option('--content-dir <dir>', 'folder of the content')
+        .default(undefined, '`content` in the data folder')
+        .env('WARG_CONTENT_DIR'),
     )
     .addOption(
       new Option(

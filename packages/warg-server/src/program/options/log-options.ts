@@ -9,7 +9,7 @@ export interface LogOptions {
 export function addLogOptions(command: Command): Command {
   return command.addOption(
     new Option('-v, --verbose', 'say more; twice for even more (env: WARG_VERBOSE)')
-      .default(0, 'not')
+      .default(0)
       .argParser((_value, before: number) => before + 1),
   );
 }

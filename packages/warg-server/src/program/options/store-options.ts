@@ -45,7 +45,7 @@ function addMigrationOption(command: Command): Command {
     new Option(
       '--database-run-migrations',
       'bring an empty or older PostgreSQL database to the schema of this program first',
-    ).default(false, 'not'),
+    ).default(false),
   );
 }
 
