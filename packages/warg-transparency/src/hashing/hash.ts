@@ -61,7 +61,7 @@ export function hashBranch(left: Hash, right: Hash): Hash {
  */
 export function hashPairs(hashes: Uint8Array, from: number, to: number, count: number): void {
   // One alone is done before four at once are.
-  const four = count > 1 ? lanes() : undefined;
+  const four = count > 1 ? lanes(count) : undefined;
   if (four !== undefined) four.hashPairs(hashes, from, to, count);
   else hashPairsPlain(hashes, from, to, count);
 }

@@ -28,7 +28,7 @@ export function hashMessage(message: Uint8Array, prefix?: number): Uint8Array<Ar
  * @returns the hashes, one behind the other
  */
 export function hashMessages(messages: readonly Uint8Array[], prefix?: number): Uint8Array<ArrayBuffer> {
-  const four = lanes();
+  const four = lanes(messages.length);
   if (four === undefined) return hashMessagesPlain(messages, prefix);
   const hashes = new Uint8Array(messages.length * HASH_BYTES);
   for (let start = 0; start < messages.length; ) {

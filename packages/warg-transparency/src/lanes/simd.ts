@@ -126,12 +126,24 @@ function wordAt(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
-// Made when they are used first: many a program only ever reads a proof's neighbours.
+// Making them takes as long as hashing so many branches without them. A program that verifies one download never has as
+// many, and one that has is done sooner from here on.
+const WORTH_MAKING = 10_000;
 let made: { readonly lanes: Lanes | undefined } | undefined;
+let hashed = 0;
 
-/** Undefined where WebAssembly is missing, has no vectors, or may not be used (a content security policy). */
-export function lanes(): Lanes | undefined {
-  made ??= { lanes: simdLanes() };
+/**
+ * Undefined where WebAssembly is missing, has no vectors, or may not be used (a content security policy), and until enough
+ * was hashed without them.
+ *
+ * @param hashes about how many hashes they are wanted for
+ */
+export function lanes(hashes: number): Lanes | undefined {
+  if (made === undefined) {
+    hashed += hashes;
+    if (hashed < WORTH_MAKING) return undefined;
+    made = { lanes: simdLanes() };
+  }
   return made.lanes;
 }
 

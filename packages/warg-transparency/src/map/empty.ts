@@ -73,7 +73,7 @@ export interface EmptyChain {
  * that is new, and chains do not depend on each other.
  */
 export function hashEmptyChains(chains: readonly EmptyChain[]): void {
-  const four = chains.length > 1 ? lanes() : undefined;
+  const four = chains.length > 1 ? lanes(chains.length * MAP_HEIGHT) : undefined;
   if (four !== undefined) four.climb(chains, EMPTY_HASHES);
   else hashEmptyChainsPlain(chains);
 }
