@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const targets = [
-  // The protocol has a stricter reader of its own; there the generated code is what tests hold it against.
+  // Both packages have stricter readers of their own: the generated code is what tests hold them against.
   { proto: 'warg/protocol', generated: 'packages/warg-protocol/test/generated' },
-  { proto: 'warg/transparency', generated: 'packages/warg-transparency/src/generated' },
+  { proto: 'warg/transparency', generated: 'packages/warg-transparency/test/generated' },
 ];
 const check = process.argv.includes('--check');
 const work = mkdtempSync(join(tmpdir(), 'warg-protobuf-'));

@@ -22,9 +22,10 @@ vi.mock('../src/hashing/branch.ts', async (importOriginal) => {
 });
 
 vi.mock('#lanes', async (importOriginal) => {
-  const original = await importOriginal<{ lanes(): Lanes | undefined }>();
+  const original = await importOriginal<{ lanes(hashes: number): Lanes | undefined }>();
   const lanes = (): Lanes | undefined => {
-    const four = original.lanes();
+    // From the first hash on, not only when there are enough to hash.
+    const four = original.lanes(Number.POSITIVE_INFINITY);
     return four && countedLanes(four);
   };
   return { lanes };

@@ -1,8 +1,8 @@
 import { ProofError } from '../errors.ts';
-import { LogProofBundleSchema } from '../generated/proofs_pb.ts';
 import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
 import { decodeMessage } from '../wire/decode.ts';
 import { bytesTag, varintSize, varintTag, writeVarint } from '../wire/encode.ts';
+import { logProofBundle } from '../wire/messages.ts';
 
 /** The hash of one node of a log. */
 export interface NodeHash {
@@ -36,7 +36,7 @@ export interface LogBundle {
  *   `DUPLICATE_HASH`
  */
 export function decodeLogBundle(bytes: Uint8Array): LogBundle {
-  const message = decodeMessage(LogProofBundleSchema, bytes);
+  const message = decodeMessage(logProofBundle, bytes);
   const hashes: NodeHash[] = [];
   let previous = -1;
   for (const { index: node, hash } of message.hashes) {

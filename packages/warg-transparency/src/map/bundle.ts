@@ -1,8 +1,8 @@
 import { ProofError } from '../errors.ts';
-import { MapProofBundleSchema } from '../generated/proofs_pb.ts';
 import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
 import { decodeMessage } from '../wire/decode.ts';
 import { bytesTag, varintSize, writeVarint } from '../wire/encode.ts';
+import { mapProofBundle } from '../wire/messages.ts';
 import { MAP_HEIGHT } from './empty.ts';
 
 /**
@@ -19,7 +19,7 @@ export type MapProof = readonly (Hash | undefined)[];
  * @throws ProofError `INVALID_BUNDLE` | `BUNDLE_TOO_LARGE` | `INVALID_HASH_LENGTH` | `TOO_MANY_PEERS`
  */
 export function decodeMapBundle(bytes: Uint8Array): readonly MapProof[] {
-  const message = decodeMessage(MapProofBundleSchema, bytes);
+  const message = decodeMessage(mapProofBundle, bytes);
   return message.proofs.map(({ hashes }, position) => {
     if (hashes.length > MAP_HEIGHT) {
       throw new ProofError(

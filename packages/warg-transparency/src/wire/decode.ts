@@ -1,17 +1,10 @@
-// Reads protobuf messages by their generated descriptors, exactly as the reference's decoder (prost) does. The
+// Reads protobuf messages by their forms, exactly as the reference's decoder (prost) does. The
 // decoder of @bufbuild/protobuf differs from it where bytes are hostile: it lets fields of the wrong wire type and
 // messages that end inside a field pass, and refuses tags of more than five bytes. Elements are counted while
 // they are read, so that a few megabytes cannot become millions of objects.
 
-import {
-  create,
-  type DescField,
-  type DescMessage,
-  type Message,
-  type MessageShape,
-  ScalarType,
-} from '@bufbuild/protobuf';
 import { ProofError } from '../errors.ts';
+import type { MessageForm } from './messages.ts';
 
 /** The largest bundle that is read: ten thousand proofs of a log and a map of billions of entries fit. */
 export const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
@@ -29,13 +22,6 @@ const THIRTY_TWO_BIT = 5;
 // As in the reference, which starts with a hundred and takes one away for each message and group.
 const RECURSION_LIMIT = 100;
 
-type FieldShape = { readonly name: string } & (
-  | { readonly type: 'bytes' | 'uint32' | 'uint32List' }
-  | { readonly type: 'messageList'; readonly message: DescMessage }
-);
-
-const SHAPES = new WeakMap<DescMessage, ReadonlyMap<number, FieldShape>>();
-
 /**
  * Decodes a message that the reference's decoder would take.
  *
@@ -44,10 +30,7 @@ const SHAPES = new WeakMap<DescMessage, ReadonlyMap<number, FieldShape>>();
  *
  * @throws ProofError `INVALID_BUNDLE` | `BUNDLE_TOO_LARGE`
  */
-export function decodeMessage<Desc extends DescMessage>(
-  message: Desc,
-  bytes: Uint8Array,
-): MessageShape<Desc> {
+export function decodeMessage<T>(form: MessageForm<T>, bytes: Uint8Array): T {
   if (bytes.length > MAX_BUNDLE_BYTES) {
     throw new ProofError(
       'BUNDLE_TOO_LARGE',
@@ -55,7 +38,7 @@ export function decodeMessage<Desc extends DescMessage>(
     );
   }
   const cursor: Cursor = { bytes, at: 0, elements: 0 };
-  return readMessage(cursor, message, bytes.length, RECURSION_LIMIT) as MessageShape<Desc>;
+  return readMessage(cursor, form, bytes.length, RECURSION_LIMIT);
 }
 
 interface Cursor {
@@ -64,25 +47,24 @@ interface Cursor {
   elements: number;
 }
 
-function readMessage(cursor: Cursor, desc: DescMessage, end: number, depthLeft: number): Message {
-  const shapes = shapesOf(desc);
-  const message = create(desc);
-  // The generated types say what is behind each name; `shapeOf` lets no others through.
+function readMessage<T>(cursor: Cursor, form: MessageForm<T>, end: number, depthLeft: number): T {
+  const message = form.empty();
+  // The type says what is behind each name, and the form names no others.
   const values = message as unknown as Record<string, unknown>;
   while (cursor.at < end) {
     const { field, wireType } = readTag(cursor, end);
-    const shape = shapes.get(field);
+    const shape = form.fields.get(field);
     if (shape === undefined) {
       skipField(cursor, field, wireType, end, depthLeft);
       continue;
     }
     switch (shape.type) {
       case 'uint32':
-        requireWireType(VARINT, wireType, desc, field);
+        requireWireType(VARINT, wireType, form, field);
         values[shape.name] = readUint32(cursor, end);
         break;
       case 'bytes': {
-        requireWireType(LENGTH_DELIMITED, wireType, desc, field);
+        requireWireType(LENGTH_DELIMITED, wireType, form, field);
         const bytesEnd = readEnd(cursor, end);
         values[shape.name] = cursor.bytes.subarray(cursor.at, bytesEnd);
         cursor.at = bytesEnd;
@@ -90,7 +72,7 @@ function readMessage(cursor: Cursor, desc: DescMessage, end: number, depthLeft: 
       }
       case 'uint32List': {
         const list = values[shape.name] as number[];
-        if (wireType !== VARINT) requireWireType(LENGTH_DELIMITED, wireType, desc, field);
+        if (wireType !== VARINT) requireWireType(LENGTH_DELIMITED, wireType, form, field);
         // A single number or a packed list of any length.
         const packedEnd = wireType === VARINT ? undefined : readEnd(cursor, end);
         while (packedEnd === undefined || cursor.at < packedEnd) {
@@ -101,9 +83,9 @@ function readMessage(cursor: Cursor, desc: DescMessage, end: number, depthLeft: 
         break;
       }
       case 'messageList': {
-        requireWireType(LENGTH_DELIMITED, wireType, desc, field);
+        requireWireType(LENGTH_DELIMITED, wireType, form, field);
         countElement(cursor);
-        const list = values[shape.name] as Message[];
+        const list = values[shape.name] as unknown[];
         list.push(readMessage(cursor, shape.message, readEnd(cursor, end), depthLeft - 1));
         break;
       }
@@ -204,39 +186,14 @@ function countElement(cursor: Cursor): void {
   );
 }
 
-function requireWireType(expected: number, found: number, message: DescMessage, field: number): void {
+function requireWireType(expected: number, found: number, form: MessageForm<unknown>, field: number): void {
   if (found === expected) return;
   throw new ProofError(
     'INVALID_BUNDLE',
-    `the proof bundle is malformed: expected wire type ${expected} for field ${field} of ${message.name}, found ${found}`,
+    `the proof bundle is malformed: expected wire type ${expected} for field ${field} of ${form.name}, found ${found}`,
   );
 }
 
 function invalid(cursor: Cursor, what: string): ProofError {
   return new ProofError('INVALID_BUNDLE', `the proof bundle is malformed before byte ${cursor.at}: ${what}`);
-}
-
-function shapesOf(message: DescMessage): ReadonlyMap<number, FieldShape> {
-  let shapes = SHAPES.get(message);
-  if (shapes === undefined) {
-    shapes = new Map(message.fields.map((field) => [field.number, shapeOf(field)]));
-    SHAPES.set(message, shapes);
-  }
-  return shapes;
-}
-
-function shapeOf(field: DescField): FieldShape {
-  const name = field.localName;
-  if (field.oneof === undefined) {
-    if (field.fieldKind === 'scalar' && field.scalar === ScalarType.BYTES) return { name, type: 'bytes' };
-    if (field.fieldKind === 'scalar' && field.scalar === ScalarType.UINT32) return { name, type: 'uint32' };
-    if (field.fieldKind === 'list' && field.listKind === 'message') {
-      return { name, type: 'messageList', message: field.message };
-    }
-    if (field.fieldKind === 'list' && field.listKind === 'scalar' && field.scalar === ScalarType.UINT32) {
-      return { name, type: 'uint32List' };
-    }
-  }
-  // Only a changed .proto file gets here.
-  throw new Error(`the decoder does not know fields like ${field.toString()}`);
 }

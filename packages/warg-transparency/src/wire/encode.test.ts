@@ -7,7 +7,7 @@ import {
   MapInclusionProofSchema,
   MapProofBundleSchema,
   OptionalHashSchema,
-} from '../generated/proofs_pb.ts';
+} from '../../test/generated/proofs_pb.ts';
 import { encodeLogBundle, type LogBundle } from '../log/bundle.ts';
 import { encodeMapBundle, type MapProof } from '../map/bundle.ts';
 
