@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { Bench } from './bench.ts';
+import { measureGrowth } from './growth/growth.ts';
 import type { Line } from './lines/line.ts';
 import { lines } from './lines/lines.ts';
 import { busyCores, describeMachine } from './machine/machine.ts';
@@ -11,11 +12,14 @@ import { textTable } from './report/table.ts';
 
 const usage = `npm run bench                measure every line, and write docs/benchmarks.md and docs/benchmarks.json
 npm run bench -- NAME…       measure these lines alone; with --write they replace what was measured before
+npm run bench -- growth      our server on stores that grow to a million packages (an hour), written to the same places
 npm run bench -- --list      the names of all lines
 
   --write          write the documents after some lines, too
   --rounds N       how often each side is measured, in turn; 3 if not given
   --connections N  that publish and read at once; 64 if not given
+  --sizes N,…      growth: packages; 1000,10000,100000,1000000 if not given
+  --store KIND     growth: sqlite or postgres; both if not given
   --divide N       do so many times less of everything: to try the bench, not to measure`;
 
 const { values, positionals } = parseArgs({
@@ -27,11 +31,14 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '64' },
     divide: { type: 'string', default: '1' },
+    sizes: { type: 'string' },
+    store: { type: 'string' },
   },
 });
 
 if (values.help) console.log(usage);
 else if (values.list) for (const { name, title } of lines) console.log(`${name.padEnd(20)} ${title}`);
+else if (positionals.includes('growth')) await grow();
 else await run(positionals.length === 0 ? lines : positionals.map(lineNamed));
 
 async function run(chosen: readonly Line[]): Promise<void> {
@@ -58,6 +65,23 @@ async function run(chosen: readonly Line[]): Promise<void> {
   }
 }
 
+/** Growth alone: it takes as long as all lines together, and more. */
+async function grow(): Promise<void> {
+  const bench = new Bench({ rounds: 1, connections: positiveInteger(values.connections), divisor: 1 });
+  const machine = describeMachine(bench.work);
+  const kinds = { sqlite: 'SQLite', postgres: 'PostgreSQL' } as const;
+  const known = values.store === undefined ? Object.keys(kinds) : [values.store];
+  const stores = known.map((name) => kinds[name as keyof typeof kinds] ?? fail(`no store is called ${name}`));
+  const sizes = (values.sizes ?? '1000,10000,100000,1000000').split(',').map(positiveInteger);
+  // Part of it does not replace what was measured in full, unless that is asked for.
+  const write = values.write || (values.sizes === undefined && values.store === undefined);
+  const options = [values.sizes && ` --sizes ${values.sizes}`, values.store && ` --store ${values.store}`];
+  const command = `npm run bench -- growth${options.filter(Boolean).join('')}`;
+  console.log(machineText(machine));
+  const { connections } = bench.options;
+  await measureGrowth({ sizes, stores, connections, work: bench.work, machine, write, command });
+}
+
 async function measure(bench: Bench, line: Line, machine: LineResult['machine']): Promise<LineResult> {
   const busy = await busyCores();
   console.log(`\n${line.title}`);
@@ -76,13 +100,16 @@ async function measure(bench: Bench, line: Line, machine: LineResult['machine'])
 
 function lineNamed(name: string): Line {
   const line = lines.find((each) => each.name === name);
-  if (line !== undefined) return line;
-  console.error(`no line is called ${name}: expected any of ${lines.map((each) => each.name).join(', ')}`);
-  process.exit(2);
+  return (
+    line ?? fail(`no line is called ${name}: expected any of ${lines.map((each) => each.name).join(', ')}`)
+  );
 }
 
 function positiveInteger(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  console.error(`expected a number from 1 on, found ${text}`);
+  return /^[1-9]\d{0,7}$/.test(text) ? Number(text) : fail(`expected a number from 1 on, found ${text}`);
+}
+
+function fail(why: string): never {
+  console.error(why);
   process.exit(2);
 }

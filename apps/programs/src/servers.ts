@@ -17,6 +17,8 @@ export interface RegistryOptions {
   readonly work: string;
   readonly operatorKey: string;
   readonly namespace: string;
+  /** The folder in which ours keeps its data; a new one if not given. */
+  readonly dataDir?: string;
   /** Further arguments, of the server that is started. */
   readonly more?: readonly string[];
 }
@@ -44,7 +46,7 @@ export async function startRustServer(server: string, options: RegistryOptions):
 
 /** Starts our server on a free port, with SQLite and files as it runs by default. */
 export async function startOurServer(options: RegistryOptions): Promise<Registry> {
-  const data = mkdtempSync(join(options.work, 'our-data-'));
+  const data = options.dataDir ?? mkdtempSync(join(options.work, 'our-data-'));
   const common = ['--listen', '127.0.0.1:0', '--data-dir', data, '--namespace', options.namespace];
   const args = [ourServer, ...common, ...(options.more ?? [])];
   const env = cleanEnvironment({ WARG_OPERATOR_KEY: options.operatorKey, NO_COLOR: '1' });

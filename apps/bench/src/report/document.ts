@@ -8,16 +8,19 @@ import type { LineResult } from './results.ts';
 import { markdownTable } from './table.ts';
 
 const documentFile = fileURLToPath(new URL('../../../../docs/benchmarks.md', import.meta.url));
-const BEGIN = '<!-- begin: written by `npm run bench` -->';
-const END = '<!-- end -->';
 
-/** Writes the figures into the document. @throws Error when its markers are gone */
+/** Writes the figures into the document. */
 export function writeDocument(results: readonly LineResult[]): void {
-  const text = readFileSync(documentFile, 'utf8');
-  const [before, rest] = text.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (after === undefined) throw new Error(`expected ${BEGIN} and ${END} in ${documentFile}`);
-  writeFileSync(documentFile, `${before}${BEGIN}\n\n${figures(results)}\n\n${END}${after}`);
+  writeBetween('bench', figures(results));
+}
+
+/** Puts text between two markers of the document. @throws Error when they are gone */
+export function writeBetween(part: 'bench' | 'growth', text: string): void {
+  const [begin, end] = [`<!-- begin: ${part} -->`, `<!-- end: ${part} -->`];
+  const [before, rest] = readFileSync(documentFile, 'utf8').split(begin);
+  const after = rest?.split(end)[1];
+  if (after === undefined) throw new Error(`expected ${begin} and ${end} in ${documentFile}`);
+  writeFileSync(documentFile, `${before}${begin}\n\n${text}\n\n${end}${after}`);
 }
 
 function figures(results: readonly LineResult[]): string {

@@ -1,6 +1,5 @@
 // The servers that are measured, each with what it takes to know what it costs.
 
-import { fileURLToPath } from 'node:url';
 import { encodePrivateKey, generatePrivateKey } from '@warg/crypto';
 import {
   type Registry,
@@ -8,11 +7,11 @@ import {
   rustPrograms,
   rustServerWithPostgres,
   startOurServer,
-  startProgram,
   startRustServer,
 } from '@warg-apps/programs';
 import { type Load, startLoad } from '../load/load.ts';
 import { cpuMicros, cpuMicrosOfFamily, rssKibibytes } from '../machine/process-figures.ts';
+import { startPostgres, storeArguments } from './postgres.ts';
 
 export const namespace = 'bench';
 
@@ -50,18 +49,12 @@ export async function startPair(work: string): Promise<Pair> {
 
 /** Both on one PostgreSQL with its own defaults, a database for each; one is measured while the other waits. */
 export async function startPostgresPair(work: string): Promise<Pair> {
-  const program = fileURLToPath(
-    new URL('../../../../packages/warg-server/test/run-postgres.ts', import.meta.url),
-  );
   const rust = await rustServerWithPostgres();
-  const postgres = await startProgram(process.execPath, [program, '--durable'], /^\{.*\}$/m);
-  const { pid, urls } = JSON.parse(postgres.ready[0]) as { pid: number; urls: string[] };
-  const store = (url: string) => {
-    return ['--data-store', 'postgres', '--database-url', url, '--database-run-migrations'];
-  };
-  const ours = await target(await startOurServer(registryOptions(work, store(urls[0]!))), pid);
-  const reference = await target(await startRustServer(rust, registryOptions(work, store(urls[1]!))), pid);
-  return pair(ours, reference, () => postgres.stop());
+  const { pid, urls, stop } = await startPostgres();
+  const options = (i: number) => registryOptions(work, storeArguments(urls[i]!));
+  const ours = await target(await startOurServer(options(0)), pid);
+  const reference = await target(await startRustServer(rust, options(1)), pid);
+  return pair(ours, reference, stop);
 }
 
 /** Ours alone, on SQLite in a folder of its own. */

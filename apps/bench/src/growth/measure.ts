@@ -1,0 +1,77 @@
+import type { Distribution } from '../load/distribution.ts';
+import { median } from '../load/distribution.ts';
+import { startLoad } from '../load/load.ts';
+import { cpuMicros, cpuMicrosOfFamily, rssKibibytes } from '../machine/process-figures.ts';
+import { type GrowingStore, namespace, type StoreKind } from './stores.ts';
+
+/** What our server does on a store of some size. */
+export interface Size {
+  readonly store: StoreKind;
+  readonly packages: number;
+  readonly publishedPerSecond: number;
+  /** CPU of the server and its database, for one published record, µs. */
+  readonly publishCpuMicros: number;
+  /** One connection, all over the log, ms. */
+  readonly proveOne: Distribution;
+  readonly proveFifty: Distribution;
+  /** Of the server, when all of that was done, MiB. */
+  readonly rssMebibytes: number;
+  /** From the start of the program to its first checkpoint, ms. */
+  readonly restartMillis: number;
+  readonly bytes: number;
+}
+
+const PUBLISHED = 5000;
+const STARTS = 3;
+/** How many packages a store has got more of when it was measured. */
+export const MEASURED_PACKAGES = PUBLISHED + PUBLISHED / 5;
+
+/** Fills a store to a size and measures there. */
+export async function measureAt(store: GrowingStore, packages: number, connections: number): Promise<Size> {
+  await store.fillTo(packages);
+  // The first start behind a filling may find work to do.
+  await (await store.start()).program.stop();
+  const bytes = await store.size();
+  const starts: number[] = [];
+  for (let i = 1; i < STARTS; i++) {
+    const { program, startMillis } = await store.start();
+    starts.push(startMillis);
+    await program.stop();
+  }
+  const { url, program, startMillis } = await store.start();
+  starts.push(startMillis);
+  const load = await startLoad(url, namespace);
+  const cpu = () =>
+    cpuMicros(program.pid) + (store.database === undefined ? 0 : cpuMicrosOfFamily(store.database));
+  try {
+    // Not counted: what is compiled and opened when it is first needed.
+    await load.run('sign', { packages: PUBLISHED / 5 });
+    await load.run('publish', { connections });
+    await load.run('sign', { packages: PUBLISHED });
+    const before = cpu();
+    const { publishedPerSecond } = await load.run('publish', { connections });
+    const publishCpuMicros = (cpu() - before) / PUBLISHED;
+    const prove = async (kind: 'inclusion1' | 'inclusion50', count: number) => {
+      return (await load.run('read', { kind, count, connections: 1 })).millis;
+    };
+    await prove('inclusion1', 500);
+    const proveOne = await prove('inclusion1', 4000);
+    const proveFifty = await prove('inclusion50', 400);
+    const rssMebibytes = rssKibibytes(program.pid) / 1024;
+    const restartMillis = median(starts);
+    return {
+      store: store.kind,
+      packages,
+      publishedPerSecond,
+      publishCpuMicros,
+      proveOne,
+      proveFifty,
+      rssMebibytes,
+      restartMillis,
+      bytes,
+    };
+  } finally {
+    load.stop();
+    await program.stop();
+  }
+}

@@ -1,0 +1,94 @@
+// What becomes of a registry that grows: docs/growth.svg, docs/growth.json, and its part of docs/benchmarks.md.
+
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { slopeOf } from '../lines/memory.ts';
+import type { Machine } from '../machine/machine.ts';
+import { machineText, writeBetween } from '../report/document.ts';
+import { type Plot, svgOf } from '../report/plot.ts';
+import { formatFigure } from '../report/table.ts';
+import type { Size } from './measure.ts';
+
+interface Figure {
+  readonly title: string;
+  readonly unit: string;
+  readonly of: (size: Size) => number;
+}
+
+const figures: readonly Figure[] = [
+  { title: 'Publish rate', unit: 'records a second', of: (size) => size.publishedPerSecond },
+  { title: 'CPU of a published record', unit: 'µs', of: (size) => size.publishCpuMicros },
+  { title: 'Proof of inclusion of 1, p50', unit: 'ms', of: (size) => size.proveOne.p50 },
+  { title: 'Proof of inclusion of 50, p50', unit: 'ms', of: (size) => size.proveFifty.p50 },
+  { title: 'Memory of the server behind that', unit: 'MiB', of: (size) => size.rssMebibytes },
+  { title: 'Start, until the first checkpoint', unit: 'ms', of: (size) => size.restartMillis },
+  { title: 'Database', unit: 'MiB', of: (size) => size.bytes / 2 ** 20 },
+];
+
+const docs = (name: string) => fileURLToPath(new URL(`../../../../docs/${name}`, import.meta.url));
+
+/** Writes what is known so far. */
+export function reportGrowth(sizes: readonly Size[], machine: Machine, command: string): void {
+  writeFileSync(docs('growth.json'), `${JSON.stringify({ machine, command, sizes }, undefined, 1)}\n`);
+  writeFileSync(docs('growth.svg'), svgOf(figures.map((figure) => plotOf(figure, sizes))));
+  const parts = [
+    machineText(machine),
+    '',
+    growthTable(sizes),
+    '',
+    '![growth](growth.svg)',
+    '',
+    `\`${command}\`, commit ${machine.commit}`,
+  ];
+  writeBetween('growth', parts.join('\n'));
+}
+
+/** A table with a column for each size, and how much each figure changes with ten times as many packages. */
+export function growthTable(sizes: readonly Size[]): string {
+  return storesOf(sizes)
+    .map((store) => {
+      const own = sizes.filter((size) => size.store === store);
+      const head = [
+        store,
+        ...own.map(({ packages }) => packages.toLocaleString('en')),
+        'ten times as many packages',
+      ];
+      const rows = figures.map((figure) => [
+        `${figure.title}, ${figure.unit}`,
+        ...own.map((size) => formatFigure(figure.of(size))),
+        changeOf(figure, own),
+      ]);
+      const lines = [head, head.map((_, i) => (i === 0 ? '---' : '--:')), ...rows];
+      return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+    })
+    .join('\n\n');
+}
+
+/** The slope over the logarithm of the size, as a part of the first figure; what is in proportion is said as such. */
+function changeOf({ of, title }: Figure, sizes: readonly Size[]): string {
+  if (sizes.length < 2) return '';
+  if (title === 'Database') {
+    const bytes = slopeOf(sizes.map((size) => [size.packages, size.bytes]));
+    return `${formatFigure(bytes)} bytes a package`;
+  }
+  const slope = slopeOf(sizes.map((size) => [Math.log10(size.packages), of(size)]));
+  const part = (100 * slope) / of(sizes[0]!);
+  return `${part < 0 ? '−' : '+'}${formatFigure(Math.abs(part))} %`;
+}
+
+function plotOf({ title, unit, of }: Figure, sizes: readonly Size[]): Plot {
+  return {
+    title,
+    x: 'packages',
+    y: unit,
+    logarithmic: true,
+    series: storesOf(sizes).map((store) => ({
+      name: store,
+      points: sizes.filter((size) => size.store === store).map((size) => [size.packages, of(size)] as const),
+    })),
+  };
+}
+
+function storesOf(sizes: readonly Size[]): Size['store'][] {
+  return [...new Set(sizes.map(({ store }) => store))];
+}
