@@ -112,7 +112,7 @@ export function sqliteMapStore(db: SqliteDatabase): MapStore {
     unfork: 'DELETE FROM merkle_map_superseded WHERE by_root > ?',
     supersede:
       'INSERT INTO merkle_map_superseded (page, by_root) VALUES (?, ?) ON CONFLICT (page) DO UPDATE SET by_root = excluded.by_root',
-    collectable: 'SELECT page FROM merkle_map_superseded WHERE by_root <= ? ORDER BY by_root LIMIT ?',
+    collectable: 'SELECT page FROM merkle_map_superseded WHERE by_root <= ? ORDER BY by_root LIMIT +?',
     deletePage: 'DELETE FROM merkle_map_pages WHERE id = ?',
     deleteSuperseded: 'DELETE FROM merkle_map_superseded WHERE page = ?',
   });

@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts';
 export function audit(db: Connection, { before, since, limit }: AuditQuery): AuditEntry[] {
   return db
     .all<AuditColumns>(
-      'SELECT id, time, actor, action, details FROM audit WHERE id < ? AND time >= ? ORDER BY id DESC LIMIT ?',
+      'SELECT id, time, actor, action, details FROM audit WHERE id < ? AND time >= ? ORDER BY id DESC LIMIT +?',
       before ?? Number.MAX_SAFE_INTEGER,
       since,
       limit,

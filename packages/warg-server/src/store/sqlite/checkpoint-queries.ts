@@ -18,7 +18,7 @@ export function checkpointAt(db: Connection, logLength: number): StoredCheckpoin
 export function checkpoints(db: Connection, from: number, limit: number): StoredCheckpoint[] {
   return db
     .all<CheckpointColumns>(
-      `SELECT ${COLUMNS} FROM checkpoint WHERE sequence >= ? ORDER BY sequence LIMIT ?`,
+      `SELECT ${COLUMNS} FROM checkpoint WHERE sequence >= ? ORDER BY sequence LIMIT +?`,
       from,
       limit,
     )

@@ -71,7 +71,7 @@ export function logPart(db: Connection, query: LogPartQuery): LogPart {
 export function logIds(db: Connection, after: LogId | undefined, limit: number): LogId[] {
   return db
     .all<[Uint8Array]>(
-      'SELECT log_id FROM log_head WHERE log_id > ? ORDER BY log_id LIMIT ?',
+      'SELECT log_id FROM log_head WHERE log_id > ? ORDER BY log_id LIMIT +?',
       after === undefined ? new Uint8Array(0) : toBlob(after),
       limit,
     )

@@ -44,7 +44,7 @@ export function processing(db: Connection, limit: number, maxBytes: number): Sto
   const records: StoredRecord[] = [];
   let bytes = 0;
   const rows = db.iterate<RecordColumns>(
-    `SELECT ${COLUMNS} FROM record INDEXED BY record_processing WHERE state = 1 ORDER BY arrival LIMIT ?`,
+    `SELECT ${COLUMNS} FROM record INDEXED BY record_processing WHERE state = 1 ORDER BY arrival LIMIT +?`,
     limit,
   );
   for (const row of rows) {
@@ -64,7 +64,7 @@ export function processingOf(db: Connection, logId: LogId, limit: number): Store
   return db
     .all<RecordColumns>(
       `SELECT ${COLUMNS} FROM record INDEXED BY record_processing_of_log
-       WHERE log_id = ? AND state = 1 ORDER BY arrival LIMIT ?`,
+       WHERE log_id = ? AND state = 1 ORDER BY arrival LIMIT +?`,
       toBlob(logId),
       limit,
     )
@@ -80,11 +80,12 @@ export function processingOn(db: Connection, logId: LogId, prev: string | undefi
   return row && fromBlob<RecordId>(row[0]);
 }
 
+// `LIMIT +?` and not `LIMIT ?`, here and everywhere: SQLite would plan the query anew for each value.
 export function published(db: Connection, { logId, from, below, limit }: PublishedQuery): PublishedRecord[] {
   return db
     .all<PublishedColumns>(
       `SELECT record_id, registry_index, content, key_id, signature FROM record INDEXED BY record_of_log
-       WHERE log_id = ? AND registry_index >= ? AND registry_index < ? ORDER BY registry_index LIMIT ?`,
+       WHERE log_id = ? AND registry_index >= ? AND registry_index < ? ORDER BY registry_index LIMIT +?`,
       toBlob(logId),
       from,
       below,

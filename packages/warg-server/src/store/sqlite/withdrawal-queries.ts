@@ -18,7 +18,7 @@ export function listWithdrawals(
 ): WithdrawnContent[] {
   return db
     .all<WithdrawnColumns>(
-      'SELECT digest, reason, since FROM withdrawn_content WHERE digest > ? ORDER BY digest LIMIT ?',
+      'SELECT digest, reason, since FROM withdrawn_content WHERE digest > ? ORDER BY digest LIMIT +?',
       after === undefined ? new Uint8Array(0) : toBlob(after),
       limit,
     )
