@@ -1,4 +1,9 @@
-import { encodePackageRecord, type PackageRecord, timestampFromMillis } from '@warg/protocol';
+import {
+  decodePackageRecord,
+  encodePackageRecord,
+  type PackageRecord,
+  timestampFromMillis,
+} from '@warg/protocol';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { requireStrict } from './strictness.ts';
@@ -52,5 +57,31 @@ it('finds the numbers that decoders cut off, at every place that has some and no
       expect(isRefused(0x78, ...bytes)).toBe(false);
     }),
     { numRuns: 2000 },
+  );
+});
+
+it('says nothing of what is in groups, which decoders pass over, and does not read on behind the end', () => {
+  // A group, a text in it under the number of an entry, and in that what was a message of 2 MiB.
+  expect(isRefused(0x4b, 0x22, 0x04, 0x12, 0xff, 0xff, 0x7f, 0x4c)).toBe(false);
+  expect(isRefused(0x4b, 0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0x4c)).toBe(false);
+  // Behind its end things count again.
+  expect(isRefused(0x4b, 0x53, 0x54, 0x4c, 0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01)).toBe(true);
+  const bytes = fc.uint8Array({ maxLength: 12 });
+  const tail = fc.oneof(
+    bytes.map((inside) => [0x4b, 0x22, inside.length, ...inside, 0x4c]),
+    bytes.map((inside) => [0x22, inside.length, ...inside]),
+    bytes.map((inside) => [...inside]),
+  );
+  fc.assert(
+    fc.property(tail, (more) => {
+      const all = Uint8Array.of(...plain, ...more);
+      try {
+        decodePackageRecord(all);
+      } catch {
+        return;
+      }
+      isRefused(...more);
+    }),
+    { numRuns: 5000 },
   );
 });

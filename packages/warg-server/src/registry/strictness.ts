@@ -58,13 +58,16 @@ const RECORD: Fields = { numbers: [2], messages: { 3: TIME, 4: ENTRY } };
  */
 function hasWideNumber(bytes: Uint8Array, start: number, end: number, fields: Fields): boolean {
   const reader: Reader = { at: start, low: 0, high: 0 };
+  // Decoders pass over groups, and nothing that is in one was decoded before: neither numbers nor messages.
+  let groups = 0;
   while (reader.at < end) {
     readVarint(bytes, reader);
     const field = reader.low >>> 3;
+    const isKnown = groups === 0;
     switch (reader.low & 7) {
       case 0:
         readVarint(bytes, reader);
-        if (isWide(reader) && fields.numbers.includes(field)) return true;
+        if (isKnown && isWide(reader) && fields.numbers.includes(field)) return true;
         break;
       case 1:
         reader.at += 8;
@@ -73,16 +76,20 @@ function hasWideNumber(bytes: Uint8Array, start: number, end: number, fields: Fi
         readVarint(bytes, reader);
         const from = reader.at;
         reader.at += reader.low;
+        if (!isKnown) break;
         const message = fields.messages[field];
         if (message !== undefined && hasWideNumber(bytes, from, reader.at, message)) return true;
         if (fields.numbers.includes(field) && hasWidePacked(bytes, from, reader.at)) return true;
         break;
       }
-      case 5:
-        reader.at += 4;
+      case 3:
+        groups++;
         break;
-      // The marks of groups have no value; what is inside is walked over like the rest.
+      case 4:
+        groups--;
+        break;
       default:
+        reader.at += 4;
         break;
     }
   }
@@ -114,7 +121,8 @@ function readVarint(bytes: Uint8Array, reader: Reader): void {
   let low = 0;
   let high = 0;
   for (let shift = 0; ; shift += 7) {
-    const byte = bytes[reader.at++]!;
+    // In what was decoded before no number goes on behind the end. If one did, this would go on for ever.
+    const byte = bytes[reader.at++] ?? 0;
     const bits = byte & 0x7f;
     if (shift < 32) low |= bits << shift;
     // The fifth byte has bits of both halves.
