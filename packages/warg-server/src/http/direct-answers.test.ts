@@ -221,6 +221,16 @@ describe('the short way and the long one', () => {
     ],
     ['a bad host', written('GET', CHECKPOINT, { host: 'a b' })],
     ['a host that is an IPv6 address', written('GET', CHECKPOINT, { host: '[::1]:80' })],
+    ['a host that is no address', written('GET', CHECKPOINT, { host: '1.2.3.256' })],
+    [
+      'a host that is no address, with a question about it',
+      written('GET', CHECKPOINT, { host: '08', headers: ['Warg-Registry: a.test'] }),
+    ],
+    ['a host that is no address, in a URL', written('GET', `http://1.2.3.4.5${CHECKPOINT}`)],
+    [
+      'a host that is an address',
+      written('GET', CHECKPOINT, { host: '127.0.0.1:8090', headers: ['Warg-Registry: 127.0.0.1'] }),
+    ],
     ['no host', `GET ${CHECKPOINT} HTTP/1.1\r\nConnection: close\r\n\r\n`],
     ['HTTP 1.0', written('GET', CHECKPOINT, { version: '1.0' })],
     ['HTTP 1.0 with a body', written('POST', LOGS, { version: '1.0', body: logs })],
@@ -290,6 +300,12 @@ describe('with limits and proxies', () => {
       expect(short).toContain(i < 2 ? 'HTTP/1.1 200' : 'HTTP/1.1 429');
     }
     expect(registry.pair.taken()).toBe(3);
+    for (const host of ['1.2.3.256', '08', '4294967296']) {
+      await expectSame(
+        registry.pair,
+        written('GET', CHECKPOINT, { host, headers: ['X-Forwarded-Proto: https'] }),
+      );
+    }
     await registry.pair.close();
     await registry.close();
   });

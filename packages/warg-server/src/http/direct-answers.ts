@@ -5,8 +5,18 @@ import type { DirectDoor, DirectEndpoint } from './direct-door.ts';
 /** The largest body that goes the short way: what each body may take whatever others do, see `BodyMemory`. */
 export const SHORT_BODY = 64 * 1024;
 
-/** A host whose URL is what it looks like. What is written in another way goes the long way, where it is read as a URL. */
-const PLAIN_HOST = /^[a-z0-9._-]+(?::(?:[1-5]\d{3,4}|[6-9]\d{3}))?$/;
+const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+const HOST = `(?:[a-z0-9_-]+\\.)*[a-z_-][a-z0-9_-]*|(?:${OCTET}\\.){3}${OCTET}`;
+/**
+ * A host whose URL is what it looks like. What is written in another way goes the long way, where it is read as a URL; so
+ * does what ends in a number, which must be an address there, and what is in Punycode.
+ */
+const PLAIN_HOST = new RegExp(`^(?!.*xn--)(?:${HOST})(?::(?:[1-5]\\d{3,4}|[6-9]\\d{3}))?$`);
+
+/** Whether host and path of a request make a URL, so that whoever reads it finds one. @param url what they make */
+export function hasUrl({ headers: { host }, url: target }: IncomingMessage, url: string): boolean {
+  return (host !== undefined && PLAIN_HOST.test(host) && target?.[0] === '/') || URL.canParse(url);
+}
 
 /** A request that Node's server has taken. */
 export interface Arrival {

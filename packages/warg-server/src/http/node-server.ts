@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { contentTypes } from '@warg/protocol/api';
 import { jsonAnswer, messageBody, toResponse } from './answers.ts';
-import { answerDirectly } from './direct-answers.ts';
+import { answerDirectly, hasUrl } from './direct-answers.ts';
 import type { DirectDoor } from './direct-door.ts';
 import {
   announceClose,
@@ -114,11 +114,12 @@ export async function serve(handler: FetchHandler, options: ListenOptions = {}):
     overrideGlobalObjects: false,
     // Its own way of getting rid of unread bodies takes 64 MiB.
     autoCleanupIncoming: false,
-    errorHandler: () => toResponse(jsonAnswer(messageBody(400, 'the request cannot be read'), 400)),
+    errorHandler: unreadable,
   };
   const answer = getRequestListener(async (request, bindings) => {
     const { incoming, outgoing } = bindings as { incoming: IncomingMessage; outgoing: ServerResponse };
     try {
+      if (!hasUrl(incoming, request.url)) return unreadable();
       return await handler.fetch(request, contextOf(incoming, outgoing));
     } finally {
       announceClose(incoming, outgoing, limits);
@@ -178,6 +179,10 @@ export async function serve(handler: FetchHandler, options: ListenOptions = {}):
       return closed;
     },
   };
+}
+
+function unreadable(): Response {
+  return toResponse(jsonAnswer(messageBody(400, 'the request cannot be read'), 400));
 }
 
 function contextOf(incoming: IncomingMessage, outgoing: ServerResponse): RequestContext {
