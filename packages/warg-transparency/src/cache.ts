@@ -2,8 +2,11 @@
 export class ByteCache<Value> {
   readonly #capacity: number;
   readonly #sizeOf: (value: Value) => number;
-  // A Map iterates in the order of insertion; a hit is inserted again, so the first entry is the oldest.
-  readonly #entries = new Map<number, Value>();
+  readonly #entries = new Map<number, Entry<Value>>();
+  // The entries in the order of their use. A Map has an order too, but one where each change is a deletion and an insertion, and
+  // where its first entry is found behind all that were deleted since it was last tidied.
+  #newest: Entry<Value> | undefined;
+  #oldest: Entry<Value> | undefined;
   #bytes = 0;
 
   /**
@@ -21,32 +24,59 @@ export class ByteCache<Value> {
   }
 
   get(key: number): Value | undefined {
-    const value = this.#entries.get(key);
-    if (value === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    return value;
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    if (entry !== this.#newest) {
+      this.#unlink(entry);
+      this.#link(entry);
+    }
+    return entry.value;
   }
 
   set(key: number, value: Value): void {
     this.delete(key);
-    this.#entries.set(key, value);
+    const entry: Entry<Value> = { key, value, newer: undefined, older: undefined };
+    this.#entries.set(key, entry);
+    this.#link(entry);
     this.#bytes += this.#sizeOf(value);
-    for (const oldest of this.#entries.keys()) {
-      if (this.#bytes <= this.#capacity) return;
-      this.delete(oldest);
-    }
+    while (this.#bytes > this.#capacity && this.#oldest !== undefined) this.delete(this.#oldest.key);
   }
 
   delete(key: number): void {
-    const value = this.#entries.get(key);
-    if (value === undefined) return;
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
     this.#entries.delete(key);
-    this.#bytes -= this.#sizeOf(value);
+    this.#unlink(entry);
+    this.#bytes -= this.#sizeOf(entry.value);
   }
 
   /** Forgets every entry that the test does not keep. */
   retain(keep: (value: Value, key: number) => boolean): void {
-    for (const [key, value] of this.#entries) if (!keep(value, key)) this.delete(key);
+    for (const { key, value } of [...this.#entries.values()]) if (!keep(value, key)) this.delete(key);
   }
+
+  /** Makes an entry that stands in no order the newest. */
+  #link(entry: Entry<Value>): void {
+    entry.older = this.#newest;
+    if (this.#newest === undefined) this.#oldest = entry;
+    else this.#newest.newer = entry;
+    this.#newest = entry;
+  }
+
+  #unlink(entry: Entry<Value>): void {
+    const { newer, older } = entry;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    entry.newer = undefined;
+    entry.older = undefined;
+  }
+}
+
+interface Entry<Value> {
+  readonly key: number;
+  readonly value: Value;
+  newer: Entry<Value> | undefined;
+  older: Entry<Value> | undefined;
 }

@@ -6,7 +6,7 @@ import { leafNumber, naiveMapRoot, naiveMapSiblings } from '../../test/naive.ts'
 import { encodeMapBundle, type MapProof } from './bundle.ts';
 import { commonPrefix, EMPTY_MAP_LEAF, emptyMapHash, MAP_HEIGHT } from './empty.ts';
 import { evaluateMapProof } from './evaluate.ts';
-import { pageHash } from './page.ts';
+import { pageHash, storedBytes } from './page.ts';
 import { PageReader, type PageRef } from './pages.ts';
 import { proveAbsence, provePresence } from './prove.ts';
 import { memoryMapStore } from './store.ts';
@@ -34,7 +34,8 @@ async function build(batches: readonly (readonly PathEntry[])[]) {
     pageCounts.push(pages.length);
     const last = pages.at(-1);
     if (last === undefined) continue;
-    await store.write({ from: root?.id ?? 0, root: last.id, pages, superseded });
+    const stored = pages.map((page) => ({ id: page.id, bytes: storedBytes(page) }));
+    await store.write({ from: root?.id ?? 0, root: last.id, pages: stored, superseded });
     root = { id: last.id, depth: 0, hash: pageHash(last) };
   }
   return { reader, root, pageCounts };

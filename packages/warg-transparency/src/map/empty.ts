@@ -9,7 +9,7 @@ import { HASH_BYTES, type Hash, hashLeaf } from '../hashing/hash.ts';
 export const MAP_HEIGHT = 256;
 
 /** The hashes of empty subtrees of height 0 to 256, one behind the other. */
-const EMPTY_HASHES = makeEmptyHashes();
+export const EMPTY_HASHES = makeEmptyHashes();
 
 function makeEmptyHashes(): Uint8Array {
   const hashes = new Uint8Array((MAP_HEIGHT + 1) * HASH_BYTES);

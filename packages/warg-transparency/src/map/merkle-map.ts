@@ -4,9 +4,9 @@ import { TransparencyError } from '../errors.ts';
 import { type Hash, requireHash } from '../hashing/hash.ts';
 import { encodeMapBundle } from './bundle.ts';
 import { EMPTY_MAP_ROOT } from './empty.ts';
-import { pageHash } from './page.ts';
+import { pageHash, storedBytes } from './page.ts';
 import { PageReader, type PageRef } from './pages.ts';
-import { pathOf } from './path.ts';
+import { pathsOf } from './path.ts';
 import { proveAbsence, provePresence } from './prove.ts';
 import type { MapStore } from './store.ts';
 import { byPath, type PathEntry, updatePages } from './update.ts';
@@ -104,7 +104,7 @@ export class MerkleMap {
    * @throws TransparencyError `INVALID_ARGUMENT` | `EMPTY_PROOF` | `KEY_NOT_FOUND` | `PAGE_NOT_FOUND` | `CORRUPT_PAGE`
    */
   async prove(at: MapRoot, keys: readonly Uint8Array[]): Promise<Uint8Array> {
-    return this.#prove(at, keys.map(pathOf));
+    return this.#prove(at, pathsOf(keys));
   }
 
   /**
@@ -118,7 +118,7 @@ export class MerkleMap {
     // Copied: what the caller owns may change while pages are read.
     return this.#prove(
       at,
-      paths.map((path) => path.slice()),
+      paths.map((path) => new Uint8Array(path)),
     );
   }
 
@@ -131,7 +131,7 @@ export class MerkleMap {
   async proveAbsence(at: MapRoot, keys: readonly Uint8Array[]): Promise<Uint8Array> {
     const root = rootRef(at);
     requireAny(keys);
-    return encodeMapBundle(await proveAbsence(this.#reader, root, keys.map(pathOf)));
+    return encodeMapBundle(await proveAbsence(this.#reader, root, pathsOf(keys)));
   }
 
   /**
@@ -172,7 +172,7 @@ export class MerkleMap {
     await this.#store.write({
       from: from.page,
       root: newRoot.id,
-      pages: pages.map(({ id, bytes }) => ({ id, bytes })),
+      pages: pages.map((page) => ({ id: page.id, bytes: storedBytes(page) })),
       superseded,
     });
     for (const page of pages) this.#reader.add(page);
@@ -198,10 +198,11 @@ function requireAny(keys: readonly Uint8Array[]): void {
 
 /** Copies what the caller owns, hashes keys to paths, sorts by path; the last entry of a path wins. */
 function sortEntries(entries: readonly (readonly [key: Uint8Array, leafHash: Hash])[]): PathEntry[] {
-  const sorted = entries.map(([key, leaf]): PathEntry => {
+  const paths = pathsOf(entries.map(([key]) => key));
+  const sorted = entries.map(([, leaf], i): PathEntry => {
     requireHash(leaf, 'leaf hash');
     requireNotEmptyLeaf(leaf);
-    return { path: pathOf(key), leaf: Uint8Array.from(leaf) };
+    return { path: paths[i]!, leaf: new Uint8Array(leaf) };
   });
   // Sorting is stable, so the last entry of a path stays last among its equals.
   sorted.sort(byPath);

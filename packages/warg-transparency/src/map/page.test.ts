@@ -1,7 +1,33 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { leafNumber } from '../../test/naive.ts';
-import { linkIn, makePages, type NewPlace, type Page, parsePage } from './page.ts';
+import { hashBranch } from '../hashing/hash.ts';
+import { emptyMapHash } from './empty.ts';
+import { makePages, type PlaceChange } from './make-pages.ts';
+import {
+  BRANCH_BYTES,
+  branchAt,
+  isEmptyNode,
+  leafIn,
+  linkIn,
+  nodeHash,
+  nodeMapHeight,
+  type Page,
+  PlaceKind,
+  parsePages,
+  placeKind,
+  storedBytes,
+} from './page.ts';
+
+type NewPlace =
+  | { readonly type: 'kept' }
+  | {
+      readonly type: 'leaf';
+      readonly path: Uint8Array;
+      readonly leaf: Uint8Array;
+      readonly hash: Uint8Array;
+    }
+  | { readonly type: 'page'; readonly id: number; readonly hash: Uint8Array };
 
 function makePage(
   id: number,
@@ -9,22 +35,35 @@ function makePage(
   before: Page | undefined,
   places: readonly (NewPlace | undefined)[],
 ): Page {
-  return makePages([{ id, depth, before, places }])[0]!;
+  const changes = places.flatMap((one, place): PlaceChange[] => {
+    if (one === undefined || one.type === 'kept') return [];
+    if (one.type === 'leaf') {
+      const { path, leaf, hash } = one;
+      return [{ kind: PlaceKind.leaf, place, path, leaf, hash }];
+    }
+    const data = new Uint8Array(BRANCH_BYTES);
+    data.set(one.hash, branchAt(data, 1));
+    const page: Page = { id: one.id, depth: depth + 4, kinds: 0, data };
+    return [
+      { kind: PlaceKind.page, place, draft: { depth: page.depth, before: undefined, changes: [], page } },
+    ];
+  });
+  return makePages([{ depth, before, changes, page: undefined }], id)[0]!;
 }
 
-const place = fc.oneof(
+const parsePage = (id: number, depth: number, bytes: Uint8Array) => parsePages([{ id, depth, bytes }])[0]!;
+
+const place: fc.Arbitrary<Exclude<NewPlace, { type: 'kept' }> | undefined> = fc.oneof(
   fc.constant(undefined),
-  fc.nat(1000).map(
-    (n): NewPlace => ({
-      type: 'leaf',
-      path: leafNumber(n),
-      leaf: leafNumber(n + 1),
-      hash: leafNumber(n + 2),
-    }),
-  ),
+  fc.nat(1000).map((n) => ({
+    type: 'leaf' as const,
+    path: leafNumber(n),
+    leaf: leafNumber(n + 1),
+    hash: leafNumber(n + 2),
+  })),
   fc
     .tuple(fc.nat(1000), fc.integer({ min: 1, max: 2 ** 48 - 1 }))
-    .map(([n, id]): NewPlace => ({ type: 'page', id, hash: leafNumber(n) })),
+    .map(([n, id]) => ({ type: 'page' as const, id, hash: leafNumber(n) })),
 );
 const places = fc.array(place, { minLength: 16, maxLength: 16 });
 const depth = fc.nat(63).map((n) => 4 * n);
@@ -34,10 +73,19 @@ describe('pages', () => {
     fc.assert(
       fc.property(places, depth, fc.integer({ min: 1, max: 2 ** 48 }), (all, at, id) => {
         const page = makePage(id, at, undefined, all);
-        expect(parsePage(id, at, page.bytes)).toEqual(page);
+        expect(parsePage(id, at, storedBytes(page))).toEqual(page);
         all.forEach((one, i) => {
+          expect(placeKind(page, i)).toBe(one === undefined ? PlaceKind.empty : PlaceKind[one.type]);
+          expect(nodeHash(page, 16 + i)).toEqual(one?.hash ?? emptyMapHash(nodeMapHeight(at, 16)));
           if (one?.type === 'page') expect(linkIn(page, i)).toBe(one.id);
+          if (one?.type === 'leaf') expect(leafIn(page, i)).toEqual({ path: one.path, leaf: one.leaf });
         });
+        for (let node = 1; node < 16; node++) {
+          const left = nodeHash(page, 2 * node);
+          expect(nodeHash(page, node)).toEqual(hashBranch(left, nodeHash(page, 2 * node + 1)));
+          const empty = emptyMapHash(nodeMapHeight(at, node));
+          expect(isEmptyNode(page, node)).toBe(Buffer.compare(nodeHash(page, node), empty) === 0);
+        }
       }),
     );
   });
@@ -71,24 +119,35 @@ describe('pages', () => {
     );
   });
 
+  it('are the same whether made and read together or alone', () => {
+    fc.assert(
+      fc.property(fc.array(places, { maxLength: 20 }), depth, (several, at) => {
+        const alone = several.map((all, i) => makePage(i + 1, at, undefined, all));
+        const stored = alone.map((page) => ({ id: page.id, depth: at, bytes: storedBytes(page) }));
+        expect(parsePages(stored)).toEqual(alone);
+      }),
+    );
+  });
+
   it('that were damaged are refused', () => {
     const page = makePage(5, 8, undefined, [
       { type: 'page', id: 3, hash: leafNumber(1) },
       { type: 'leaf', path: leafNumber(2), leaf: leafNumber(3), hash: leafNumber(4) },
       ...new Array(14).fill(undefined),
     ]);
+    const bytes = storedBytes(page);
     const damaged: Uint8Array[] = [
       new Uint8Array(0),
-      page.bytes.slice(0, 5),
-      page.bytes.slice(0, -1),
-      Uint8Array.from([...page.bytes, 0]),
-      Uint8Array.from(page.bytes, (byte, i) => (i === 0 ? 2 : byte)),
-      Uint8Array.from(page.bytes, (byte, i) => (i === 1 ? 3 : byte)),
-      Uint8Array.from(page.bytes, (byte, i) => (i === 5 ? 3 : byte)),
-      Uint8Array.from(page.bytes, (byte, i) => (i === 5 ? 1 : byte)),
+      bytes.slice(0, 5),
+      bytes.slice(0, -1),
+      Uint8Array.from([...bytes, 0]),
+      Uint8Array.from(bytes, (byte, i) => (i === 0 ? 2 : byte)),
+      Uint8Array.from(bytes, (byte, i) => (i === 1 ? 3 : byte)),
+      Uint8Array.from(bytes, (byte, i) => (i === 5 ? 3 : byte)),
+      Uint8Array.from(bytes, (byte, i) => (i === 5 ? 1 : byte)),
     ];
-    for (const bytes of damaged) {
-      expect(() => parsePage(5, 8, bytes)).toThrow(expect.objectContaining({ code: 'CORRUPT_PAGE' }));
+    for (const each of damaged) {
+      expect(() => parsePage(5, 8, each)).toThrow(expect.objectContaining({ code: 'CORRUPT_PAGE' }));
     }
   });
 });

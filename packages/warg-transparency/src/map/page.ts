@@ -8,9 +8,9 @@
 
 import { encodeHex } from '@warg/crypto';
 import { TransparencyError } from '../errors.ts';
-import { hashBranchInto } from '../hashing/branch.ts';
-import { HASH_BYTES, type Hash, hashPairs } from '../hashing/hash.ts';
-import { emptyMapHash, isEmptyHash, MAP_HEIGHT } from './empty.ts';
+import { BranchRow } from '../hashing/branch-row.ts';
+import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
+import { EMPTY_HASHES, emptyMapHash, MAP_HEIGHT } from './empty.ts';
 
 /** The number of levels of a page. */
 export const PAGE_LEVELS = 4;
@@ -21,31 +21,43 @@ export const PLACES = 16;
 /** What a place holds. */
 export const PlaceKind = { empty: 0, leaf: 1, page: 2 } as const;
 
-/** From so many places on that are not empty whole rows of a page are hashed, empty branches included. */
-const ROWS_FROM = 6;
+export const PAGE_FORMAT = 1;
+export const HEADER_BYTES = 6;
+export const ID_BYTES = 6;
+export const LEAF_BYTES = 3 * HASH_BYTES;
+export const LINK_BYTES = ID_BYTES + HASH_BYTES;
 
-const FORMAT = 1;
-const HEADER_BYTES = 6;
-const ID_BYTES = 6;
-const LEAF_BYTES = 3 * HASH_BYTES;
-const LINK_BYTES = ID_BYTES + HASH_BYTES;
+/** The branches of a page: all of its nodes but the places. */
+const BRANCHES = PLACES - 1;
+export const BRANCH_BYTES = BRANCHES * HASH_BYTES;
 
 /** A page in memory. Never changed once it is made. */
 export interface Page {
   readonly id: number;
   /** The depth of its root in the map: a multiple of four, 0 for the page at the root of the map. */
   readonly depth: number;
-  /** As stored. */
-  readonly bytes: Uint8Array;
-  /** Where in `bytes` the place begins; 0 for an empty one. */
-  readonly offsets: Uint16Array;
-  /** 32 hashes in heap order: 1 is the root of the page, 2n and 2n + 1 are below n, the places are 16 … 31. */
-  readonly nodes: Uint8Array;
+  /** What is in its places, 2 bits each, the first place highest: 32 bits. */
+  readonly kinds: number;
+  /**
+   * The page as stored, and behind it the hashes of its branches in heap order: 1 is the root of the page, 2n and 2n + 1 are
+   * below n. The places are 16 … 31.
+   */
+  readonly data: Uint8Array;
 }
 
 /** About how many bytes a page takes in memory. */
 export function pageBytes(page: Page): number {
-  return page.bytes.length + page.nodes.length + 500;
+  return page.data.length + 300;
+}
+
+/** The page as a store keeps it: a view. */
+export function storedBytes(page: Page): Uint8Array {
+  return page.data.subarray(0, page.data.length - BRANCH_BYTES);
+}
+
+/** Where in the data of a page a branch stands. */
+export function branchAt(data: Uint8Array, node: number): number {
+  return data.length - BRANCH_BYTES + (node - 1) * HASH_BYTES;
 }
 
 /** The hash of the root of a page: a view. */
@@ -53,9 +65,20 @@ export function pageHash(page: Page): Hash {
   return nodeHash(page, 1);
 }
 
+/** Whether a page has the hash. */
+export function hasHash({ data }: Page, hash: Hash): boolean {
+  const at = branchAt(data, 1);
+  for (let i = 0; i < HASH_BYTES; i++) if (data[at + i] !== hash[i]) return false;
+  return true;
+}
+
 /** The hash of a node of a page, in heap order: a view. */
-export function nodeHash(page: Page, node: number): Hash {
-  return page.nodes.subarray(node * HASH_BYTES, (node + 1) * HASH_BYTES);
+export function nodeHash({ depth, kinds, data }: Page, node: number): Hash {
+  if (node >= PLACES && kindIn(kinds, node - PLACES) === PlaceKind.empty) {
+    return emptyMapHash(nodeMapHeight(depth, node));
+  }
+  const at = node < PLACES ? branchAt(data, node) : offsetIn(kinds, node - PLACES + 1) - HASH_BYTES;
+  return data.subarray(at, at + HASH_BYTES);
 }
 
 /** The height in the map of a node of a page at a depth. */
@@ -70,208 +93,165 @@ export function placeOfPath(path: Uint8Array, depth: number): number {
 }
 
 export function placeKind(page: Page, place: number): number {
-  return kindIn(page.bytes, place);
+  return kindIn(page.kinds, place);
 }
 
-function kindIn(bytes: Uint8Array, place: number): number {
-  return (bytes[2 + (place >> 2)]! >> (6 - 2 * (place & 3))) & 3;
+/** What is in a place. */
+export function kindIn(kinds: number, place: number): number {
+  return (kinds >>> (30 - 2 * place)) & 3;
+}
+
+/** Leaves have the lower of their two bits, links to pages the higher. */
+const LEAF_BITS = 0x55555555;
+
+/** Where in the bytes of a page a place begins; for 16, where they end. An empty place has no bytes. */
+export function offsetIn(kinds: number, place: number): number {
+  const before = place === 0 ? 0 : kinds >>> (32 - 2 * place);
+  return HEADER_BYTES + LEAF_BYTES * ones(before & LEAF_BITS) + LINK_BYTES * ones(before & ~LEAF_BITS);
+}
+
+/** The number of one bits. */
+function ones(bits: number): number {
+  const pairs = bits - ((bits >>> 1) & 0x55555555);
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
 /** The leaf in a place of kind leaf: views. */
 export function leafIn(page: Page, place: number): { readonly path: Uint8Array; readonly leaf: Hash } {
-  const at = page.offsets[place]!;
+  const at = offsetIn(page.kinds, place);
   return {
-    path: page.bytes.subarray(at, at + HASH_BYTES),
-    leaf: page.bytes.subarray(at + HASH_BYTES, at + 2 * HASH_BYTES),
+    path: page.data.subarray(at, at + HASH_BYTES),
+    leaf: page.data.subarray(at + HASH_BYTES, at + 2 * HASH_BYTES),
   };
 }
 
 /** The id of the page in a place of kind page. */
-export function linkIn(page: Page, place: number): number {
-  return readId(page.bytes, page.offsets[place]!);
-}
-
-/** What a new page has in a place. Undefined is empty. */
-export type NewPlace =
-  | { readonly type: 'kept' }
-  | { readonly type: 'leaf'; readonly path: Uint8Array; readonly leaf: Hash; readonly hash: Hash }
-  | { readonly type: 'page'; readonly id: number; readonly hash: Hash };
-
-/** What a new page is made of. */
-export interface NewPage {
-  readonly id: number;
-  readonly depth: number;
-  /** The page that this one replaces, whose places can be kept. */
-  readonly before: Page | undefined;
-  /** 16 of them. */
-  readonly places: readonly (NewPlace | undefined)[];
-}
-
-/** Makes pages. Every branch above a place that is not `kept` is hashed, once, and those of all pages together. */
-export function makePages(pages: readonly NewPage[]): Page[] {
-  const laid = pages.map(layPage);
-  // Row by row, because a branch stands on those of the row below.
-  for (let first = PLACES / 2; first >= 1; first /= 2) {
-    const branches: Branch[] = [];
-    for (const { page, changed } of laid) {
-      for (let node = first; node < 2 * first; node++) {
-        if (changed[2 * node] === 0 && changed[2 * node + 1] === 0) continue;
-        changed[node] = 1;
-        branches.push({ nodes: page.nodes, node });
-      }
-    }
-    hashBranches(branches);
-  }
-  return laid.map(({ page }) => page);
-}
-
-/** A node of a page whose hash is to be made of those below it. */
-interface Branch {
-  readonly nodes: Uint8Array;
-  readonly node: number;
-}
-
-/** Gathers the pairs of hashes, hashes them together, and puts the results in their places. */
-function hashBranches(branches: readonly Branch[]): void {
-  if (branches.length === 1) {
-    hashNode(branches[0]!.nodes, branches[0]!.node);
-    return;
-  }
-  const row = new Uint8Array(branches.length * 3 * HASH_BYTES);
-  const results = 2 * branches.length;
-  branches.forEach(({ nodes, node }, i) => {
-    row.set(nodes.subarray(2 * node * HASH_BYTES, 2 * (node + 1) * HASH_BYTES), 2 * i * HASH_BYTES);
-  });
-  hashPairs(row, 0, results, branches.length);
-  branches.forEach(({ nodes, node }, i) => {
-    nodes.set(row.subarray((results + i) * HASH_BYTES, (results + i + 1) * HASH_BYTES), node * HASH_BYTES);
-  });
-}
-
-/** A page whose branches are those of the page before, and which of its nodes are other ones. */
-function layPage({ id, depth, before, places }: NewPage): {
-  readonly page: Page;
-  readonly changed: Uint8Array;
-} {
-  const bytes = new Uint8Array(
-    places.reduce((sum, place, i) => sum + placeBytes(before, place, i), HEADER_BYTES),
-  );
-  const offsets = new Uint16Array(PLACES);
-  const nodes = before === undefined ? emptyNodes(depth) : before.nodes.slice();
-  const changed = new Uint8Array(2 * PLACES);
-  bytes[0] = FORMAT;
-  bytes[1] = depth / PAGE_LEVELS;
-  let at = HEADER_BYTES;
-  places.forEach((place, i) => {
-    if (place === undefined) return;
-    let kind: number;
-    const start = at;
-    if (place.type === 'kept') {
-      kind = placeKind(before!, i);
-      if (kind === PlaceKind.empty) return;
-      const from = before!.offsets[i]!;
-      const length = placeBytes(before, place, i);
-      bytes.set(before!.bytes.subarray(from, from + length), at);
-      at += length;
-    } else {
-      if (place.type === 'leaf') {
-        kind = PlaceKind.leaf;
-        bytes.set(place.path, at);
-        bytes.set(place.leaf, at + HASH_BYTES);
-        bytes.set(place.hash, at + 2 * HASH_BYTES);
-        at += LEAF_BYTES;
-      } else {
-        kind = PlaceKind.page;
-        writeId(bytes, at, place.id);
-        bytes.set(place.hash, at + ID_BYTES);
-        at += LINK_BYTES;
-      }
-      nodes.set(place.hash, (PLACES + i) * HASH_BYTES);
-      changed[PLACES + i] = 1;
-    }
-    offsets[i] = start;
-    bytes[2 + (i >> 2)]! |= kind << (6 - 2 * (i & 3));
-  });
-  return { page: { id, depth, bytes, offsets, nodes }, changed };
-}
-
-/**
- * Reads a page as it was stored.
- *
- * @throws TransparencyError `CORRUPT_PAGE`
- */
-export function parsePage(id: number, depth: number, bytes: Uint8Array): Page {
-  if (bytes.length < HEADER_BYTES || bytes[0] !== FORMAT || bytes[1] !== depth / PAGE_LEVELS) {
-    throw corrupt(
-      id,
-      `expected version ${FORMAT} for depth ${depth}, found ${encodeHex(bytes.subarray(0, 2))}`,
-    );
-  }
-  const offsets = new Uint16Array(PLACES);
-  const nodes = emptyNodes(depth);
-  const filled = new Uint8Array(2 * PLACES);
-  let at = HEADER_BYTES;
-  for (let place = 0; place < PLACES; place++) {
-    const kind = kindIn(bytes, place);
-    if (kind === PlaceKind.empty) continue;
-    if (kind !== PlaceKind.leaf && kind !== PlaceKind.page)
-      throw corrupt(id, `place ${place} is of kind ${kind}`);
-    offsets[place] = at;
-    at += kind === PlaceKind.leaf ? LEAF_BYTES : LINK_BYTES;
-    if (at > bytes.length) break;
-    nodes.set(bytes.subarray(at - HASH_BYTES, at), (PLACES + place) * HASH_BYTES);
-    filled[PLACES + place] = 1;
-  }
-  if (at !== bytes.length) throw corrupt(id, `expected ${at} bytes, found ${bytes.length}`);
-  // A page that is nearly empty has few branches to hash; in a full one four at once are done sooner.
-  const count = filled.subarray(PLACES).reduce((sum, each) => sum + each, 0);
-  if (count >= ROWS_FROM) {
-    for (let first = PLACES / 2; first >= 1; first /= 2) hashPairs(nodes, 2 * first, first, first);
-  } else {
-    for (let node = PLACES - 1; node >= 1; node--) {
-      if (filled[2 * node] === 0 && filled[2 * node + 1] === 0) continue;
-      filled[node] = 1;
-      hashNode(nodes, node);
-    }
-  }
-  return { id, depth, bytes, offsets, nodes };
+export function linkIn({ kinds, data }: Page, place: number): number {
+  const at = offsetIn(kinds, place);
+  let id = 0;
+  for (let i = 0; i < ID_BYTES; i++) id = 256 * id + data[at + i]!;
+  return id;
 }
 
 /** Whether a node of a page is the root of an empty subtree. */
 export function isEmptyNode(page: Page, node: number): boolean {
-  return isEmptyHash(page.nodes, node * HASH_BYTES, nodeMapHeight(page.depth, node));
+  const below = PAGE_LEVELS - (31 - Math.clz32(node));
+  const first = (node << below) - PLACES;
+  // The kinds of the 2^below places below it, at the lowest bits.
+  const kinds = page.kinds >>> (32 - 2 * (first + (1 << below)));
+  return below === PAGE_LEVELS ? kinds === 0 : (kinds & ((1 << (2 << below)) - 1)) === 0;
 }
 
-function placeBytes(before: Page | undefined, place: NewPlace | undefined, i: number): number {
-  if (place === undefined) return 0;
-  if (place.type === 'leaf') return LEAF_BYTES;
-  if (place.type === 'page') return LINK_BYTES;
-  const kind = placeKind(before!, i);
-  return kind === PlaceKind.leaf ? LEAF_BYTES : kind === PlaceKind.page ? LINK_BYTES : 0;
+/** A page as it was stored. */
+export interface StoredPageBytes {
+  readonly id: number;
+  readonly depth: number;
+  readonly bytes: Uint8Array;
 }
 
-function emptyNodes(depth: number): Uint8Array {
-  const nodes = new Uint8Array(2 * PLACES * HASH_BYTES);
-  for (let node = 1; node < 2 * PLACES; node++) {
-    nodes.set(emptyMapHash(nodeMapHeight(depth, node)), node * HASH_BYTES);
+/**
+ * Reads pages as they were stored. The branches of all of them are hashed together.
+ *
+ * @throws TransparencyError `CORRUPT_PAGE`
+ */
+export function parsePages(stored: readonly StoredPageBytes[]): Page[] {
+  const pages = stored.map(parsePlaces);
+  hashBranches(
+    pages,
+    pages.map(({ kinds }) => filledPlaces(kinds)),
+  );
+  return pages;
+}
+
+/** A page whose branches are those of an empty one. */
+function parsePlaces({ id, depth, bytes }: StoredPageBytes): Page {
+  if (bytes.length < HEADER_BYTES || bytes[0] !== PAGE_FORMAT || bytes[1] !== depth / PAGE_LEVELS) {
+    throw corrupt(
+      id,
+      `expected version ${PAGE_FORMAT} for depth ${depth}, found ${encodeHex(bytes.subarray(0, 2))}`,
+    );
   }
-  return nodes;
+  const kinds = (bytes[2]! << 24) | (bytes[3]! << 16) | (bytes[4]! << 8) | bytes[5]!;
+  for (let place = 0; place < PLACES; place++) {
+    const kind = kindIn(kinds, place);
+    if (kind > PlaceKind.page) throw corrupt(id, `place ${place} is of kind ${kind}`);
+  }
+  const length = offsetIn(kinds, PLACES);
+  if (length !== bytes.length) throw corrupt(id, `expected ${length} bytes, found ${bytes.length}`);
+  const data = new Uint8Array(length + BRANCH_BYTES);
+  data.set(bytes);
+  data.set(emptyBranches(depth), length);
+  return { id, depth, kinds, data };
 }
 
-function hashNode(nodes: Uint8Array, node: number): void {
-  const left = 2 * node * HASH_BYTES;
-  hashBranchInto(nodes, left, nodes, left + HASH_BYTES, nodes, node * HASH_BYTES);
+/** A bit for each place that is not empty, the first place lowest. */
+function filledPlaces(kinds: number): number {
+  let places = 0;
+  for (let place = 0; place < PLACES; place++) {
+    if (kindIn(kinds, place) !== PlaceKind.empty) places |= 1 << place;
+  }
+  return places;
 }
 
-function readId(bytes: Uint8Array, at: number): number {
-  let id = 0;
-  for (let i = 0; i < ID_BYTES; i++) id = 256 * id + bytes[at + i]!;
-  return id;
+/**
+ * Hashes every branch above the places of a page that are set in its number, a bit for each, the first place lowest; the
+ * branches of all pages together.
+ */
+export function hashBranches(pages: readonly Page[], changedPlaces: readonly number[]): void {
+  const row = new BranchRow(pages.length * (PLACES / 2));
+  const changed = changedPlaces.slice();
+  // Row by row, because a branch stands on those of the row below.
+  for (let first = PLACES / 2; first >= 1; first /= 2) {
+    for (let i = 0; i < pages.length; i++) {
+      const page = pages[i]!;
+      const below = changed[i]!;
+      let mine = 0;
+      for (let node = first; node < 2 * first; node++) {
+        if (((below >> (2 * (node - first))) & 3) === 0) continue;
+        mine |= 1 << (node - first);
+        if (first === PLACES / 2) addOverPlaces(row, page, node);
+        else addOverBranches(row, page.data, node);
+      }
+      changed[i] = mine;
+    }
+    row.hash();
+  }
 }
 
-function writeId(bytes: Uint8Array, at: number, id: number): void {
-  for (let i = ID_BYTES - 1, rest = id; i >= 0; i--, rest = Math.floor(rest / 256))
-    bytes[at + i] = rest % 256;
+function addOverBranches(row: BranchRow, data: Uint8Array, node: number): void {
+  const left = branchAt(data, 2 * node);
+  row.add(data, left, data, left + HASH_BYTES, data, branchAt(data, node));
+}
+
+function addOverPlaces(row: BranchRow, { depth, kinds, data }: Page, node: number): void {
+  const place = 2 * node - PLACES;
+  const empty = nodeMapHeight(depth, PLACES) * HASH_BYTES;
+  const isLeftEmpty = kindIn(kinds, place) === PlaceKind.empty;
+  const isRightEmpty = kindIn(kinds, place + 1) === PlaceKind.empty;
+  row.add(
+    isLeftEmpty ? EMPTY_HASHES : data,
+    isLeftEmpty ? empty : offsetIn(kinds, place + 1) - HASH_BYTES,
+    isRightEmpty ? EMPTY_HASHES : data,
+    isRightEmpty ? empty : offsetIn(kinds, place + 2) - HASH_BYTES,
+    data,
+    branchAt(data, node),
+  );
+}
+
+const EMPTY_BRANCHES: (Uint8Array | undefined)[] = [];
+
+/** The branches of a page without entries. */
+export function emptyBranches(depth: number): Uint8Array {
+  let branches = EMPTY_BRANCHES[depth / PAGE_LEVELS];
+  if (branches === undefined) {
+    branches = new Uint8Array(BRANCH_BYTES);
+    for (let node = 1; node < PLACES; node++) {
+      branches.set(emptyMapHash(nodeMapHeight(depth, node)), (node - 1) * HASH_BYTES);
+    }
+    EMPTY_BRANCHES[depth / PAGE_LEVELS] = branches;
+  }
+  return branches;
 }
 
 function corrupt(id: number, what: string): TransparencyError {

@@ -1,8 +1,8 @@
-import { encodeHex, equalBytes } from '@warg/crypto';
+import { encodeHex } from '@warg/crypto';
 import { ByteCache } from '../cache.ts';
 import { TransparencyError } from '../errors.ts';
 import type { Hash } from '../hashing/hash.ts';
-import { type Page, pageBytes, pageHash, parsePage } from './page.ts';
+import { hasHash, type Page, pageBytes, pageHash, parsePages } from './page.ts';
 import type { MapStore } from './store.ts';
 
 /** Names a page by everything that is known of it before it is read. */
@@ -44,33 +44,40 @@ export class PageReader {
     refs.forEach((ref, i) => {
       if (pages[i] === undefined) missing.set(ref.id, ref);
     });
-    const wanted = [...missing.values()];
-    const stored = wanted.length === 0 ? [] : await this.#store.readPages(wanted.map(({ id }) => id));
-    const read = new Map(wanted.map((ref, i) => [ref.id, this.#parse(ref, stored[i])]));
+    if (missing.size === 0) return pages as Page[];
+    const read = await this.#read([...missing.values()]);
     return refs.map((ref, i) => pages[i] ?? read.get(ref.id)!);
   }
 
   #cached(ref: PageRef): Page | undefined {
     const page = this.#cache.get(ref.id);
     // An id may be given again after a rollback; the hash tells whether this is the page that is meant.
-    return page?.depth === ref.depth && equalBytes(pageHash(page), ref.hash) ? page : undefined;
+    return page?.depth === ref.depth && hasHash(page, ref.hash) ? page : undefined;
   }
 
-  #parse(ref: PageRef, stored: Uint8Array | undefined): Page {
-    if (stored === undefined) {
-      throw new TransparencyError(
-        'PAGE_NOT_FOUND',
-        `page ${ref.id} of the map is not stored: its root is too old, or was never committed`,
-      );
-    }
-    const page = parsePage(ref.id, ref.depth, stored);
-    if (!equalBytes(pageHash(page), ref.hash)) {
-      throw new TransparencyError(
-        'CORRUPT_PAGE',
-        `expected page ${ref.id} of the map to hash to ${encodeHex(ref.hash)}, found ${encodeHex(pageHash(page))}`,
-      );
-    }
-    this.#cache.set(page.id, page);
-    return page;
+  /** Pages from the store, by their ids. */
+  async #read(refs: readonly PageRef[]): Promise<Map<number, Page>> {
+    const stored = await this.#store.readPages(refs.map(({ id }) => id));
+    const pages = parsePages(
+      refs.map(({ id, depth }, i) => {
+        const bytes = stored[i];
+        if (bytes !== undefined) return { id, depth, bytes };
+        throw new TransparencyError(
+          'PAGE_NOT_FOUND',
+          `page ${id} of the map is not stored: its root is too old, or was never committed`,
+        );
+      }),
+    );
+    pages.forEach((page, i) => {
+      const { hash } = refs[i]!;
+      if (!hasHash(page, hash)) {
+        throw new TransparencyError(
+          'CORRUPT_PAGE',
+          `expected page ${page.id} of the map to hash to ${encodeHex(hash)}, found ${encodeHex(pageHash(page))}`,
+        );
+      }
+      this.#cache.set(page.id, page);
+    });
+    return new Map(pages.map((page) => [page.id, page]));
   }
 }

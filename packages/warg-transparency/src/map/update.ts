@@ -5,17 +5,15 @@
 import { equalBytes } from '@warg/crypto';
 import type { Hash } from '../hashing/hash.ts';
 import { type EmptyChain, hashEmptyChains, MAP_HEIGHT } from './empty.ts';
+import { type LeafChange, makePages, type PageDraft, type PlaceChange } from './make-pages.ts';
 import {
   leafIn,
   linkIn,
-  makePages,
-  type NewPlace,
   nodeHash,
   PAGE_LEVELS,
   type Page,
   PLACES,
   PlaceKind,
-  pageHash,
   placeKind,
   placeOfPath,
 } from './page.ts';
@@ -50,33 +48,52 @@ export async function updatePages(
   entries: readonly PathEntry[],
   firstId: number,
 ): Promise<PageChanges> {
-  const loaded = root === undefined ? new Map<number, Page>() : await readTouched(reader, root, entries);
-  const chains: EmptyChain[] = [];
-  const draft = draftPage(loaded, root && loaded.get(root.id), 0, entries, chains);
+  const all = { entries, start: 0, end: entries.length };
+  const loaded = root === undefined ? new Map<number, Page>() : await readTouched(reader, root, all);
+  const chains: NewLeaf[] = [];
+  const draft = draftPage({ loaded, chains }, root && loaded.get(root.id), 0, all);
   if (draft === undefined) return { pages: [], superseded: [] };
   hashEmptyChains(chains);
   return finishPages(draft, firstId);
 }
 
+/** Entries that stand together in a list that is sorted by path: from `start` to `end`, which is excluded. */
+interface Run {
+  readonly entries: readonly PathEntry[];
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where the entries end that lead to the same place of a page at `depth` as the one at `start`. */
+function endOfPlace({ entries, end }: Run, start: number, depth: number): number {
+  const place = placeOfPath(entries[start]!.path, depth);
+  let at = start + 1;
+  while (at < end && placeOfPath(entries[at]!.path, depth) === place) at++;
+  return at;
+}
+
 /** Reads all pages on the ways of the entries, one read a level. */
-async function readTouched(
-  reader: PageReader,
-  root: PageRef,
-  entries: readonly PathEntry[],
-): Promise<Map<number, Page>> {
+async function readTouched(reader: PageReader, root: PageRef, all: Run): Promise<Map<number, Page>> {
   const loaded = new Map<number, Page>();
-  let level: { ref: PageRef; entries: readonly PathEntry[] }[] = [{ ref: root, entries }];
-  while (level.length > 0) {
-    const pages = await reader.read(level.map(({ ref }) => ref));
-    const next: typeof level = [];
+  let refs = [root];
+  let runs = [all];
+  while (refs.length > 0) {
+    const pages = await reader.read(refs);
+    const nextRefs: PageRef[] = [];
+    const nextRuns: Run[] = [];
     pages.forEach((page, i) => {
       loaded.set(page.id, page);
-      for (const group of byPlace(level[i]!.entries, page.depth)) {
-        if (placeKind(page, group.place) !== PlaceKind.page) continue;
-        next.push({ ref: linkedPage(page, group.place), entries: group.entries });
+      const run = runs[i]!;
+      for (let start = run.start, end = start; start < run.end; start = end) {
+        end = endOfPlace(run, start, page.depth);
+        const place = placeOfPath(run.entries[start]!.path, page.depth);
+        if (placeKind(page, place) !== PlaceKind.page) continue;
+        nextRefs.push(linkedPage(page, place));
+        nextRuns.push({ entries: run.entries, start, end });
       }
     });
-    level = next;
+    refs = nextRefs;
+    runs = nextRuns;
   }
   return loaded;
 }
@@ -86,112 +103,84 @@ export function linkedPage(page: Page, place: number): PageRef {
   return { id: linkIn(page, place), depth: page.depth + PAGE_LEVELS, hash: nodeHash(page, PLACES + place) };
 }
 
-interface Group {
-  readonly place: number;
-  readonly entries: readonly PathEntry[];
+/** A leaf in a place of its own: its hash is the leaf's at first, and climbs to that of the place. */
+type NewLeaf = LeafChange & EmptyChain;
+
+/** What an update begins with, and what it collects on the way. */
+interface Updating {
+  readonly loaded: ReadonlyMap<number, Page>;
+  /** The chains to climb for new single leaves. */
+  readonly chains: NewLeaf[];
 }
 
-/** The entries by the place of a page at `depth` that they lead to; sorted entries stay sorted. */
-function byPlace(entries: readonly PathEntry[], depth: number): Group[] {
-  const groups: Group[] = [];
-  for (let start = 0; start < entries.length; ) {
-    const place = placeOfPath(entries[start]!.path, depth);
-    let end = start + 1;
-    while (end < entries.length && placeOfPath(entries[end]!.path, depth) === place) end++;
-    groups.push({ place, entries: entries.slice(start, end) });
-    start = end;
-  }
-  return groups;
-}
-
-/** What becomes of a page. */
-interface Draft {
-  readonly depth: number;
-  readonly before: Page | undefined;
-  readonly places: (NewPlace | Draft | undefined)[];
-}
-
-const KEPT: NewPlace = { type: 'kept' };
-
-/** Decides what a page becomes; undefined if it stays. Adds the chains to climb for new single leaves. */
+/** Decides what a page becomes; undefined if it stays. */
 function draftPage(
-  loaded: ReadonlyMap<number, Page>,
+  updating: Updating,
   before: Page | undefined,
   depth: number,
-  entries: readonly PathEntry[],
-  chains: EmptyChain[],
-): Draft | undefined {
-  const places: Draft['places'] = new Array(PLACES).fill(before === undefined ? undefined : KEPT);
-  let changed = false;
-  for (const { place, entries: group } of byPlace(entries, depth)) {
-    const found = draftPlace(loaded, before, place, depth, group, chains);
-    if (found === KEPT) continue;
-    places[place] = found;
-    changed = true;
+  run: Run,
+): PageDraft | undefined {
+  const changes: PlaceChange[] = [];
+  for (let start = run.start, end = start; start < run.end; start = end) {
+    end = endOfPlace(run, start, depth);
+    const change = draftPlace(updating, before, depth, { entries: run.entries, start, end });
+    if (change !== undefined) changes.push(change);
   }
-  return changed ? { depth, before, places } : undefined;
+  return changes.length === 0 ? undefined : { depth, before, changes, page: undefined };
 }
 
+/** Decides what becomes of the place that all entries of a run lead to; undefined if it stays. */
 function draftPlace(
-  loaded: ReadonlyMap<number, Page>,
+  updating: Updating,
   before: Page | undefined,
-  place: number,
   depth: number,
-  entries: readonly PathEntry[],
-  chains: EmptyChain[],
-): NewPlace | Draft {
+  run: Run,
+): PlaceChange | undefined {
+  const first = run.entries[run.start]!;
+  const place = placeOfPath(first.path, depth);
   const below = depth + PAGE_LEVELS;
   const kind = before === undefined ? PlaceKind.empty : placeKind(before, place);
   if (kind === PlaceKind.page) {
-    return draftPage(loaded, loaded.get(linkIn(before!, place))!, below, entries, chains) ?? KEPT;
+    const draft = draftPage(updating, updating.loaded.get(linkIn(before!, place))!, below, run);
+    return draft && { kind: PlaceKind.page, place, draft };
   }
-  let all = entries;
+  let all = run;
   if (kind === PlaceKind.leaf) {
     const old = leafIn(before!, place);
+    const entries = run.entries.slice(run.start, run.end);
     const same = entries.find(({ path }) => equalBytes(path, old.path));
-    if (same === undefined) all = [...entries, old].sort(byPath);
-    else if (entries.length === 1 && equalBytes(same.leaf, old.leaf)) return KEPT;
+    if (same === undefined) {
+      all = { entries: [...entries, old].sort(byPath), start: 0, end: entries.length + 1 };
+    } else if (entries.length === 1 && equalBytes(same.leaf, old.leaf)) return undefined;
   }
-  if (all.length > 1) return draftPage(loaded, undefined, below, all, chains)!;
-  const { path, leaf } = all[0]!;
-  const hash = Uint8Array.from(leaf);
-  chains.push({ path, from: 0, to: MAP_HEIGHT - below, hash });
-  return { type: 'leaf', path, leaf, hash };
+  if (all.end - all.start > 1) {
+    return { kind: PlaceKind.page, place, draft: draftPage(updating, undefined, below, all)! };
+  }
+  const { path, leaf } = first;
+  const hash = new Uint8Array(leaf);
+  const change: NewLeaf = { kind: PlaceKind.leaf, place, path, leaf, hash, from: 0, to: MAP_HEIGHT - below };
+  updating.chains.push(change);
+  return change;
 }
 
 /** Makes the pages of a draft, the deepest first: a page names those below it. */
-function finishPages(root: Draft, firstId: number): PageChanges {
-  const levels: Draft[][] = [];
+function finishPages(root: PageDraft, firstId: number): PageChanges {
+  const levels: PageDraft[][] = [];
   for (let level = [root]; level.length > 0; ) {
     levels.push(level);
-    level = level.flatMap(({ places }) => places.filter((place): place is Draft => isDraft(place)));
+    const next: PageDraft[] = [];
+    for (const { changes } of level) {
+      for (const change of changes) if (change.kind === PlaceKind.page) next.push(change.draft);
+    }
+    level = next;
   }
   const pages: Page[] = [];
   const superseded: number[] = [];
-  const made = new Map<Draft, Page>();
   for (const level of levels.reverse()) {
-    const nextId = firstId + pages.length;
-    const drafts = level.map(({ depth, before, places }, i) => ({
-      id: nextId + i,
-      depth,
-      before,
-      places: places.map((place) => {
-        if (!isDraft(place)) return place;
-        const page = made.get(place)!;
-        return { type: 'page' as const, id: page.id, hash: pageHash(page) };
-      }),
-    }));
-    makePages(drafts).forEach((page, i) => {
-      made.set(level[i]!, page);
-      pages.push(page);
-    });
+    for (const page of makePages(level, firstId + pages.length)) pages.push(page);
     for (const { before } of level) if (before !== undefined) superseded.push(before.id);
   }
   return { pages, superseded };
-}
-
-function isDraft(place: NewPlace | Draft | undefined): place is Draft {
-  return place !== undefined && 'places' in place;
 }
 
 /** Orders entries by path, for sorting. */
