@@ -24,7 +24,7 @@ const runs = [
     name: '@warg/server',
     file: 'test/kills/kill.test.ts',
     // Signatures and hashes in plain JavaScript, and every request by the way that is common to all hosts.
-    env: { NODE_OPTIONS: '--conditions=warg-portable', WARG_PLAIN_HTTP: 'true' },
+    env: { NODE_OPTIONS: '--conditions=warg-portable', WARG_WITHOUT_FAST_PATH: 'true' },
   },
   { name: '@warg/server', file: 'test/large-store/large-store.test.ts' },
 ];

@@ -69,7 +69,7 @@ function redactSecrets(text: string): string {
 const flagVariables: ReadonlySet<string> = new Set([
   'WARG_PRIVATE',
   'WARG_PUBLISH_TOKENS',
-  'WARG_PLAIN_HTTP',
+  'WARG_WITHOUT_FAST_PATH',
 ]);
 
 async function serveUntilSignal(command: Command, host: ProgramHost): Promise<void> {

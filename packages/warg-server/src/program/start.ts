@@ -64,7 +64,7 @@ export async function startRegistry(
 
   async function listenOn(handler: FetchHandler, address: ListenAddress, option: string) {
     try {
-      const started = await serve(handler, { ...address, direct: !options.plainHttp });
+      const started = await serve(handler, { ...address, direct: !options.withoutFastPath });
       servers.push(started);
       return started;
     } catch (error) {

@@ -5,7 +5,7 @@ import { type ListenAddress, parseBaseUrl, parseListenAddress } from '../option-
 export interface ListenOptions {
   readonly listen: ListenAddress;
   readonly publicUrl?: string;
-  readonly plainHttp: boolean;
+  readonly withoutFastPath: boolean;
 }
 
 /** Adds these options to a command. */
@@ -27,10 +27,10 @@ export function addListenOptions(command: Command): Command {
     )
     .addOption(
       new Option(
-        '--plain-http',
+        '--without-fast-path',
         'answer every request in the way that is common to all hosts, without the short way for frequent ones: slower',
       )
-        .env('WARG_PLAIN_HTTP')
+        .env('WARG_WITHOUT_FAST_PATH')
         .default(false),
     );
 }
