@@ -30,6 +30,11 @@ export class Checkpoints {
     return checkpoint;
   }
 
+  /** Whether a checkpoint was the newest when that was asked for last. */
+  isNewest(checkpoint: StoredCheckpoint): boolean {
+    return this.#latest?.checkpoint === checkpoint;
+  }
+
   async latestAnswer(): Promise<CheckpointAnswer> {
     const checkpoint = await this.latest();
     if (this.#answer?.of.signature !== checkpoint.signature) {

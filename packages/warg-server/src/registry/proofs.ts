@@ -20,6 +20,7 @@ import {
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { RecordKey, StoredCheckpoint } from '../store/rows.ts';
 import type { Checkpoints } from './checkpoints.ts';
+import { KeptProofs } from './kept-proofs.ts';
 import { Leaves } from './leaves.ts';
 import type { InclusionAnswer, WireInteger } from './registry.ts';
 import { TREE_CACHES } from './tree-caches.ts';
@@ -37,6 +38,7 @@ export class Proofs {
   readonly #store: RegistryStore;
   readonly #checkpoints: Checkpoints;
   readonly #leaves = new Leaves();
+  readonly #kept = new KeptProofs();
   #trees: Trees | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -50,6 +52,15 @@ export class Proofs {
     if (leafs.length === 0) throw bundleFailure('expected at least one leaf to prove, found none');
     for (const leaf of leafs) if (leaf >= checkpoint.logLength) throw leafNotFound(leaf);
     const indices = leafs.map(Number);
+    if (!this.#checkpoints.isNewest(checkpoint)) return this.#inclusion(checkpoint, indices);
+    const kept = this.#kept.inclusion(checkpoint.logLength, indices);
+    if (kept !== undefined) return kept;
+    const proof = await this.#inclusion(checkpoint, indices);
+    this.#kept.keepInclusion(checkpoint.logLength, indices, proof);
+    return proof;
+  }
+
+  #inclusion(checkpoint: StoredCheckpoint, indices: readonly number[]): Promise<InclusionAnswer> {
     return this.#atCheckpoint(checkpoint, indices.length, async () => {
       const map = await this.#inPortions(indices, async (portion, reads, trees) => {
         const { leaves, passed } = await this.#leaves.at(reads, portion, checkpoint.logLength);
@@ -82,7 +93,12 @@ export class Proofs {
     if (from > to) throw bundleFailure(`expected \`from\` to be at most \`to\` (${to}), found ${from}`);
     // Every log begins with the empty log; there is nothing to prove, and the wire has no form for it.
     if (Number(from) === 0) throw bundleFailure('expected `from` to be at least 1, found 0');
-    return this.#read((_, { log }) => log.prove({ length: Number(to), from: [Number(from)] }));
+    const key = `${from} ${to}`;
+    const kept = this.#kept.consistency.get(key);
+    if (kept !== undefined) return kept;
+    const proof = await this.#read((_, { log }) => log.prove({ length: Number(to), from: [Number(from)] }));
+    this.#kept.consistency.set(key, proof);
+    return proof;
   }
 
   async absence(logLength: WireInteger, logIds: readonly string[]): Promise<Uint8Array> {

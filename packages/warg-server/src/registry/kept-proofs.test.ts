@@ -1,0 +1,80 @@
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type TestPackage, testPackage } from '../../test/publisher.ts';
+import { type TestRegistry, testRegistry } from '../../test/test-registry.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { KeptProofs } from './kept-proofs.ts';
+import { Proofs } from './proofs.ts';
+
+let registry: TestRegistry;
+let packages: readonly TestPackage[];
+beforeAll(async () => {
+  registry = await testRegistry();
+  const now = () => registry.clock.now();
+  packages = ['test:a', 'test:b', 'test:c', 'test:d'].map((name) => testPackage(name, { now }));
+  for (const pkg of packages) await registry.publish(pkg.init());
+});
+afterAll(() => registry.core.close());
+
+const length = async () => (await registry.core.latestCheckpoint()).checkpoint.contents.logLength;
+const settled = <T>(promise: Promise<T>) =>
+  promise.catch((error: { message: string; variant?: string }) => [error.variant, error.message]);
+
+describe('proofs that are kept', () => {
+  it('are those that would be made now, whatever was asked and published before', async () => {
+    let version = 0;
+    const publish = fc.record({ type: fc.constant('publish'), by: fc.nat(3) });
+    const inclusion = fc.record({
+      type: fc.constant('inclusion'),
+      back: fc.nat(2),
+      leafs: fc.array(fc.nat(40), { maxLength: 3 }),
+    });
+    const consistency = fc.record({ type: fc.constant('consistency'), from: fc.nat(20), back: fc.nat(3) });
+    const step = fc.oneof(
+      publish,
+      { arbitrary: inclusion, weight: 6 },
+      { arbitrary: consistency, weight: 3 },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
+        // One that has kept what it was asked, and one that was asked nothing before.
+        const fresh = () => new Proofs(registry.store, new Checkpoints(registry.store));
+        const kept = fresh();
+        for (const each of steps) {
+          const newest = await length();
+          if ('by' in each) {
+            registry.clock.advance(1000);
+            await registry.publish(packages[each.by]!.release(`1.0.${version++}`));
+          } else if ('leafs' in each) {
+            const leafs = each.leafs.map((leaf) => newest - 1 - (leaf % newest));
+            const ask = (proofs: Proofs) => settled(proofs.inclusion(newest - each.back, leafs));
+            expect(await ask(kept)).toEqual(await ask(fresh()));
+            expect(await ask(kept)).toEqual(await ask(fresh()));
+          } else {
+            const ask = (proofs: Proofs) => settled(proofs.consistency(each.from, newest + 1 - each.back));
+            expect(await ask(kept)).toEqual(await ask(fresh()));
+            expect(await ask(kept)).toEqual(await ask(fresh()));
+          }
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('are kept once, and only at the newest length', () => {
+    const kept = new KeptProofs();
+    const proof = { log: new Uint8Array(10), map: new Uint8Array(10) };
+    expect(kept.inclusion(5, [1])).toBeUndefined();
+    kept.keepInclusion(5, [1], proof);
+    expect(kept.inclusion(5, [1])).toBe(proof);
+    expect(kept.inclusion(5, [1, 1])).toBeUndefined();
+    expect(kept.inclusion(6, [1])).toBeUndefined();
+    // Made when it was the newest, and kept by nobody now.
+    kept.keepInclusion(5, [1], proof);
+    expect(kept.inclusion(6, [1])).toBeUndefined();
+    expect(kept.inclusion(5, [1])).toBeUndefined();
+    const many = Array.from({ length: 65 }, (_, i) => i);
+    kept.keepInclusion(6, many, proof);
+    expect(kept.inclusion(6, many)).toBeUndefined();
+  });
+});
