@@ -19,12 +19,14 @@ export async function writeDurably(path: string, bytes: Uint8Array): Promise<voi
   }
 }
 
+const smallPart = 1024 * 1024;
+
 /** Reads a part of a file; undefined where the file ends before it. */
 export async function readPart(path: string, offset: number, size: number): Promise<Uint8Array | undefined> {
   const file = await open(path, 'r');
   try {
-    // Looked at first: a size that somebody made up must not take the memory.
-    if ((await file.stat()).size < offset + size) return undefined;
+    // Looked at first where it is large: a size that somebody made up must not take the memory.
+    if (size > smallPart && (await file.stat()).size < offset + size) return undefined;
     const bytes = new Uint8Array(size);
     for (let at = 0; at < size; ) {
       const { bytesRead } = await file.read(bytes, at, size - at, offset + at);

@@ -28,6 +28,8 @@ import {
 /** Holds the registry's name, so that a folder tells what it is for. */
 export const nameFile = 'registry.txt';
 
+/** How many documents a snapshot remembers. */
+const remembered = 4;
 const anHour = 60 * 60 * 1000;
 const mutexes = new Map<string, Mutex>();
 
@@ -109,6 +111,8 @@ interface FileSnapshot extends StorageSnapshot {
 async function takeSnapshot(folder: string): Promise<FileSnapshot> {
   const manifest = await readLatest(folder);
   const documents = manifest?.documents ?? new Map<string, DocumentFile>();
+  // An update reads what it will compare with what it would write: nothing else is read twice.
+  const lastRead = new Map<string, Uint8Array>();
   return {
     generation: manifest?.generation ?? 0,
     id: manifest?.id,
@@ -116,7 +120,14 @@ async function takeSnapshot(folder: string): Promise<FileSnapshot> {
     async read(key) {
       const document = documents.get(key);
       if (document === undefined) return undefined;
-      return attempt(`read ${folder}`, () => readDocument(folder, key, document, manifest?.id));
+      let bytes = lastRead.get(key);
+      if (bytes === undefined) {
+        bytes = await attempt(`read ${folder}`, () => readDocument(folder, key, document, manifest?.id));
+        if (lastRead.size >= remembered) lastRead.delete(lastRead.keys().next().value as string);
+        lastRead.set(key, bytes);
+      }
+      // The caller's own, as if it had been read again.
+      return bytes.slice();
     },
   };
 }

@@ -132,6 +132,16 @@ describe('file storage: files', () => {
     expect(all - Math.max(...sizes)).toBeLessThanOrEqual(2 * counts);
   });
 
+  it('gives each reader of a snapshot bytes of its own', async () => {
+    const { registry } = await written();
+    const snapshot = await registry.snapshot();
+    for (let i = 0; i < 3; i++) {
+      const bytes = (await snapshot.read('registry'))!;
+      expect(bytes).toEqual(encodeUtf8('{"a":1}'));
+      bytes.fill(0);
+    }
+  });
+
   it('leaves a damaged document where it is when its file is given up', async () => {
     const { registry, place } = await written();
     await registry.commit(

@@ -14,7 +14,7 @@ import {
 import type { OperatorPin } from '../results.ts';
 import type { StorageSnapshot } from '../storage/storage.ts';
 import type { VerifiedLog } from '../verify/log.ts';
-import { verifyOperatorLog, verifySelfSigned } from '../verify/operator.ts';
+import { type Operator, verifyOperatorLog, verifySelfSigned } from '../verify/operator.ts';
 import {
   checkpointOf,
   checkpointToJson,
@@ -90,23 +90,23 @@ export async function readRegistryState(snapshot: StorageSnapshot): Promise<Regi
   if (stored === undefined) return undefined;
   if (pin === undefined) throw corrupt(pinKey, 'it is missing');
   const { records, ...rest } = stored;
-  requireOperator(pin, records);
-  return { ...rest, pin, operator: refoldOperator(records) };
+  const first = requireOperator(pin, records);
+  return { ...rest, pin, operator: refoldOperator(records, first) };
 }
 
-function requireOperator(pin: OperatorPin, [first]: readonly PublishedEnvelope[]): void {
+function requireOperator(pin: OperatorPin, [first]: readonly PublishedEnvelope[]): Operator {
   try {
     const operator = first && verifySelfSigned(first);
-    if (operator?.recordId === pin.recordId && operator.key === pin.key) return;
+    if (operator?.recordId === pin.recordId && operator.key === pin.key) return operator;
   } catch (cause) {
     throw corrupt(registryKey, 'the operator log does not begin as it must', cause as Error);
   }
   throw corrupt(pinKey, 'it does not belong to the operator log');
 }
 
-function refoldOperator(received: readonly PublishedEnvelope[]): VerifiedLog<OperatorState> {
+function refoldOperator(received: readonly PublishedEnvelope[], first: Operator): VerifiedLog<OperatorState> {
   try {
-    return verifyOperatorLog({ logId: OPERATOR_LOG_ID, known: undefined, received });
+    return verifyOperatorLog({ logId: OPERATOR_LOG_ID, known: undefined, received }, first);
   } catch (cause) {
     throw corrupt(registryKey, 'the operator log does not fold', cause as Error);
   }

@@ -7,6 +7,7 @@ import {
   operatorRecordId,
   type RecordId,
   type SignedCheckpoint,
+  type VerifiedSignature,
   validateOperatorLog,
   verifyOperatorEnvelope,
 } from '@warg/protocol';
@@ -24,18 +25,27 @@ export interface Operator {
   readonly recordId: RecordId;
   readonly key: PublicKey;
   readonly keyId: KeyId;
+  /** The proof that the record's signature was verified. */
+  readonly signature: VerifiedSignature;
 }
 
 /**
  * Folds the operator log: every record must follow from the ones before.
  *
+ * @param first what {@link verifySelfSigned} returned for its first record, if it was called: its signature is not verified
+ *   again
  * @throws ClientError `OPERATOR_LOG_INVALID`
  */
-export function verifyOperatorLog(answer: LogAnswer<OperatorState>): VerifiedLog<OperatorState> {
+export function verifyOperatorLog(
+  answer: LogAnswer<OperatorState>,
+  first?: Operator,
+): VerifiedLog<OperatorState> {
   const records = [...(answer.known?.records ?? []), ...answer.received];
   const last = records.at(-1);
   try {
-    const state = validateOperatorLog(answer.known?.state ?? emptyOperatorState, answer.received);
+    // Where nothing is known, the first that came is the first of all.
+    const verified = answer.known === undefined ? [first?.signature] : [];
+    const state = validateOperatorLog(answer.known?.state ?? emptyOperatorState, answer.received, verified);
     if (last !== undefined) {
       return { records, state, head: operatorRecordId(last.contentBytes), headIndex: last.registryIndex };
     }
@@ -60,8 +70,8 @@ export function verifySelfSigned(first: Envelope): Operator {
     if (init?.type === 'init') {
       const keyId = keyIdOf(init.key);
       if (first.keyId === keyId) {
-        verifyOperatorEnvelope(first, init.key);
-        return { recordId: operatorRecordId(first.contentBytes), key: init.key, keyId };
+        const signature = verifyOperatorEnvelope(first, init.key);
+        return { recordId: signature.recordId, key: init.key, keyId, signature };
       }
     }
   } catch (cause) {
