@@ -24,8 +24,8 @@ export interface Arrival {
   readonly outgoing: ServerResponse;
   /** Takes the request when it cannot go the short way; nothing of it has been touched then. */
   readonly goLongWay: () => void;
-  /** Told when an answer was given that could not be sent at once. */
-  readonly onUnread: () => void;
+  /** Told when an answer was given that could not be sent at once, and how many bytes of it wait. */
+  readonly onUnread: (bytes: number) => void;
 }
 
 /**
@@ -62,7 +62,8 @@ async function answer(
   try {
     const request = { method: method!, target: url!, host: headers.host!, headers };
     write(outgoing, await endpoint.answer(request, context));
-    if (outgoing.writableLength > 0) onUnread();
+    const waiting = outgoing.writableLength;
+    if (waiting > 0) onUnread(waiting);
   } catch (error) {
     outgoing.destroy(error as Error);
   }

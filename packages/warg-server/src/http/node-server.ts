@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { contentTypes } from '@warg/protocol/api';
 import { jsonAnswer, messageBody, toResponse } from './answers.ts';
+import { AnswersUnderWay } from './answers-under-way.ts';
 import { answerDirectly, hasUrl } from './direct-answers.ts';
 import type { DirectDoor } from './direct-door.ts';
 import {
@@ -14,7 +15,6 @@ import {
   lingerTime,
 } from './drain.ts';
 import type { RequestContext } from './request-context.ts';
-import { dropUnread } from './unread-answers.ts';
 
 /** Anything that answers requests: a registry, or a handler put around one. */
 export interface FetchHandler {
@@ -95,19 +95,18 @@ export async function serve(handler: FetchHandler, options: ListenOptions = {}):
   server.maxConnections = limits.connections;
 
   const connections = new Set<Socket>();
-  const underWay = new Set<ServerResponse>();
+  const underWay = new AnswersUnderWay(limits.unreadBytes);
   let closing = false;
   /** Ends the connections on which nothing is answered; Node's own way spares those that have not asked yet. */
   const endIdle = (): void => {
-    const busy = new Set([...underWay].map((outgoing) => outgoing.socket));
-    for (const socket of connections) if (!busy.has(socket)) socket.destroySoon();
+    for (const socket of connections) if (underWay.first(socket) === undefined) socket.destroySoon();
   };
   server.on('connection', (socket: Socket) => {
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
   });
   const door = options.direct === false ? undefined : handler.direct;
-  const onUnread = (): void => dropUnread(underWay, limits.unreadBytes);
+  const onUnread = (bytes?: number): void => underWay.dropUnread(bytes);
   const listenerOptions = {
     // What a request without `Host` is taken to be for; the port is known once the server listens.
     hostname: bracketed(host),
@@ -131,7 +130,7 @@ export async function serve(handler: FetchHandler, options: ListenOptions = {}):
     underWay.add(outgoing);
     outgoing.once('close', () => {
       underWay.delete(outgoing);
-      if (closing) endIdle();
+      if (closing && underWay.first(incoming.socket) === undefined) incoming.socket.destroySoon();
     });
     const goLongWay = (): void => {
       drainAfterAnswer(incoming, outgoing, limits);
@@ -153,7 +152,7 @@ export async function serve(handler: FetchHandler, options: ListenOptions = {}):
     outgoing.writeHead(417, headers).end(body);
   });
   server.on('clientError', (error: Error, socket: Duplex) => {
-    const current = [...underWay].find((outgoing) => outgoing.socket === socket);
+    const current = underWay.first(socket as Socket);
     if (current?.headersSent === true) socket.destroy();
     else answerClientError(error, socket, current !== undefined);
   });
