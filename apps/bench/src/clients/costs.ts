@@ -28,6 +28,42 @@ export async function costOf(
   return { millis: each * Number(real), cpuMillis: each * (Number(user) + Number(system)), stdout };
 }
 
+/**
+ * As {@link costOf}, once in each of these homes; the mean.
+ *
+ * @throws Error with all it printed when it does not end well
+ */
+export async function costInHomes(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  homes: readonly string[],
+): Promise<Cost> {
+  // Assignments before a command cost no process of their own.
+  const set = homeVariables('$home').map(([name, value]) => `${name}="${value}"`);
+  const script = `TIMEFORMAT="%R %U %S"; time for home in $HOMES; do ${set.join(' ')} "$0" "$@" || exit; done`;
+  const environment = { ...env, HOMES: homes.join(' ') };
+  const { code, stdout, stderr } = await runProgram('bash', ['-c', script, command, ...args], {
+    env: environment,
+  });
+  const [, real, user, system] = /([\d.]+) ([\d.]+) ([\d.]+)\n$/.exec(stderr) ?? [];
+  if (code !== 0 || system === undefined) {
+    throw new Error(`${command} ${args[0]} ended with ${code}\n${stdout}${stderr}`.slice(0, 2000));
+  }
+  const each = 1000 / homes.length;
+  return { millis: each * Number(real), cpuMillis: each * (Number(user) + Number(system)) };
+}
+
+/** What tells a program where its user's folders are. */
+export function homeVariables(home: string): [string, string][] {
+  return [
+    ['HOME', home],
+    ['XDG_CONFIG_HOME', `${home}/.config`],
+    ['XDG_CACHE_HOME', `${home}/.cache`],
+    ['XDG_DATA_HOME', `${home}/.local/share`],
+  ];
+}
+
 /** What is left without the start of the process. */
 export function without(whole: Cost, start: Cost): Cost {
   return { millis: whole.millis - start.millis, cpuMillis: whole.cpuMillis - start.cpuMillis };

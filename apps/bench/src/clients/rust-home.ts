@@ -1,9 +1,10 @@
 // Homes of the Rust client: it updates what it has seen before, so a cold one has the names alone.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageLogId, parsePackageName } from '@warg/protocol';
 import { cleanEnvironment, must, runProgram } from '@warg-apps/programs';
+import { homeVariables } from './costs.ts';
 
 export interface RustHome {
   readonly folder: string;
@@ -20,13 +21,7 @@ export async function rustHome(
   names: readonly string[],
 ): Promise<RustHome> {
   const folder = mkdtempSync(join(work, 'rust-client-'));
-  const env = cleanEnvironment({
-    HOME: folder,
-    XDG_CONFIG_HOME: join(folder, '.config'),
-    XDG_CACHE_HOME: join(folder, '.cache'),
-    XDG_DATA_HOME: join(folder, '.local/share'),
-    NO_COLOR: '1',
-  });
+  const env = cleanEnvironment({ ...Object.fromEntries(homeVariables(folder)), NO_COLOR: '1' });
   await must(
     runProgram(warg, ['config', '--registry', url, '--keyring-backend', 'flat-file'], { env, cwd: folder }),
   );
@@ -45,4 +40,14 @@ export async function rustHome(
       return files.filter((file) => readFileSync(join(logs, file), 'utf8').includes(`"${version}"`)).length;
     },
   };
+}
+
+/** Copies of a home that have its configuration and its contents, and nothing that it knows of registries. */
+export function homesWithContent(home: RustHome, work: string, count: number): readonly string[] {
+  return Array.from({ length: count }, () => {
+    const folder = mkdtempSync(join(work, 'rust-copy-'));
+    cpSync(home.folder, folder, { recursive: true });
+    rmSync(join(folder, '.cache/warg/registries'), { recursive: true });
+    return folder;
+  });
 }
