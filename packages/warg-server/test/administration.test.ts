@@ -232,6 +232,9 @@ describe('warg-server operator, beside a server on SQLite', () => {
     const release = pkg.release('1.0.0', digest);
     await call.publish(release);
     await call.upload(release, digest, 'one');
+    // The server has seen it, and need not look again.
+    const seen = pkg.release('1.0.1', digest);
+    expect(await call.settle(seen)).toMatchObject({ state: 'published' });
     const files = async () =>
       (await readdir(join(dir, 'data', 'content'), { recursive: true })).filter((name) =>
         name.includes(digest.slice(20)),
@@ -244,7 +247,7 @@ describe('warg-server operator, beside a server on SQLite', () => {
     // Given back, there is nothing to hand out until somebody brings it again, with a record of their own.
     await must('content', 'restore', digest, ...store);
     expect((await call.get(paths.content(digest))).status).toBe(404);
-    const again = pkg.release('1.0.1', digest);
+    const again = pkg.release('1.0.2', digest);
     expect((await call.publish(again)).json()).toMatchObject({ state: 'sourcing' });
     expect((await call.upload(again, digest, 'one')).status).toBe(201);
     expect((await call.get(paths.content(digest))).status).toBe(200);

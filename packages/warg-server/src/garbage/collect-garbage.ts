@@ -37,7 +37,7 @@ const AT_ONCE = 8;
 /** How long a removal may be under way, ms: longer than any clock is wrong by. Half of that is for removing. */
 const REMOVING = 20 * 60_000;
 /** How long it is remembered, ms: longer than a submission takes, which asks for contents before it names them. */
-const REMEMBERED = 4 * 3_600_000;
+export const REMEMBERED = 4 * 3_600_000;
 
 /**
  * Removes contents that no record names: those of records that were rejected or expired, and those that never had one.

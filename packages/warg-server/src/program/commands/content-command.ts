@@ -2,6 +2,7 @@ import { type Digest, isDigest } from '@warg/crypto';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { ContentStore } from '../../content/content-store.ts';
 import { reasonOf } from '../../content/remote/operation.ts';
+import { REMEMBERED } from '../../garbage/collect-garbage.ts';
 import type { WithdrawnContent } from '../../store/rows.ts';
 import { administer } from '../administration.ts';
 import { openContent } from '../content.ts';
@@ -58,7 +59,10 @@ function withdrawCommand({ env, stdout }: ProgramHost): Command {
       const content = options.delete ? (await openContent(options, env)).content : undefined;
       try {
         const isNamed = await store.transaction(async (transaction) => {
-          await transaction.withdrawContent({ digest, reason, since: Date.now() });
+          const since = Date.now();
+          await transaction.withdrawContent({ digest, reason, since });
+          // A server that saw it a moment ago goes on taking it for there, also when it is given back.
+          if (options.delete) await transaction.noteRemovals([digest], 'removed', since + REMEMBERED);
           const details = { digest, reason, delete: options.delete };
           await transaction.appendAudit({ actor, action: 'content.withdraw', details });
           return transaction.isContentReferenced(digest);
