@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Pair, startOurs, startPair, startPostgresPair, type Target } from './servers/targets.ts';
+import {
+  type Pair,
+  type PostgresPair,
+  startOurs,
+  startPair,
+  startPostgresPair,
+  type Target,
+} from './servers/targets.ts';
 
 export interface BenchOptions {
   /** Everything is counted by this much less: to try the bench, not to measure. */
@@ -25,7 +32,7 @@ export class Bench {
   /** A folder for everything that is written, on a file system that holds what is synced. */
   readonly work = mkdtempSync(join(process.env['WARG_BENCH_DIR'] ?? tmpdir(), 'warg-bench-'));
   #pair: Promise<Pair> | undefined;
-  #postgresPair: Promise<Pair> | undefined;
+  #postgresPair: Promise<PostgresPair> | undefined;
   #history: Promise<History> | undefined;
   readonly #capacities = new Map<object, number>();
 
@@ -45,7 +52,7 @@ export class Bench {
   }
 
   /** Both on PostgreSQL. */
-  postgresPair(): Promise<Pair> {
+  postgresPair(): Promise<PostgresPair> {
     this.#postgresPair ??= startPostgresPair(this.work);
     return this.#postgresPair;
   }

@@ -39,7 +39,7 @@ const { values, positionals } = parseArgs({
 if (values.help) console.log(usage);
 else if (values.list) for (const { name, title } of lines) console.log(`${name.padEnd(20)} ${title}`);
 else if (positionals.includes('growth')) await grow();
-else await run(positionals.length === 0 ? lines : positionals.map(lineNamed));
+else await run(positionals.length === 0 ? lines : linesNamed(positionals));
 
 async function run(chosen: readonly Line[]): Promise<void> {
   const [rounds, connections, divisor] = [values.rounds, values.connections, values.divide].map(
@@ -98,11 +98,13 @@ async function measure(bench: Bench, line: Line, machine: LineResult['machine'])
   return { name, title, method, at, seconds, machine, busyCores: busy, command, rows, notes, details };
 }
 
-function lineNamed(name: string): Line {
-  const line = lines.find((each) => each.name === name);
-  return (
-    line ?? fail(`no line is called ${name}: expected any of ${lines.map((each) => each.name).join(', ')}`)
-  );
+/** In their own order, whatever the order of the names: a later one may leave behind what an earlier one cannot use. */
+function linesNamed(names: readonly string[]): readonly Line[] {
+  const unknown = names.find((name) => !lines.some((line) => line.name === name));
+  if (unknown !== undefined) {
+    fail(`no line is called ${unknown}: expected any of ${lines.map((line) => line.name).join(', ')}`);
+  }
+  return lines.filter(({ name }) => names.includes(name));
 }
 
 function positiveInteger(text: string): number {

@@ -26,6 +26,8 @@ export interface ProgramOptions {
   readonly input?: string;
   /** The input is given when it has printed this, as somebody at a terminal does; at once by default. */
   readonly inputAfter?: string;
+  /** It ends itself when this process has ended, and has something to tidy up: then it is not killed. */
+  readonly endsItself?: boolean;
   /** Milliseconds after which it is killed. */
   readonly timeout?: number;
 }
@@ -47,10 +49,10 @@ export function startProgram(
   command: string,
   args: readonly string[],
   ready: RegExp,
-  { env = process.env, cwd }: ProgramOptions = {},
+  { env = process.env, cwd, endsItself = false }: ProgramOptions = {},
 ): Promise<RunningProgram> {
   const child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  running.add(child);
+  if (!endsItself) running.add(child);
   let output = '';
   const ended = new Promise<void>((resolve) => {
     child.on('close', () => {

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodePrivateKey, generatePrivateKey } from '@warg/crypto';
 import { cleanEnvironment, must, type Registry, runProgram, startOurServer } from '@warg-apps/programs';
-import sql from 'postgres';
-import { startPostgres, storeArguments } from '../servers/postgres.ts';
+import { databaseBytes, startPostgres, storeArguments } from '../servers/postgres.ts';
 
 export type StoreKind = 'SQLite' | 'PostgreSQL';
 
@@ -47,7 +46,7 @@ export async function openGrowingStore(kind: StoreKind, work: string): Promise<G
       await (await fetch(`${registry.url}/v1/fetch/checkpoint`)).arrayBuffer();
       return { ...registry, startMillis: performance.now() - started };
     },
-    size: async () => (url === undefined ? sizeOfFiles(dataDir) : sizeOfDatabase(url)),
+    size: async () => (url === undefined ? sizeOfFiles(dataDir) : databaseBytes(url)),
     end: async () => postgres?.stop(),
   };
 }
@@ -60,14 +59,4 @@ const filler = fileURLToPath(
 function sizeOfFiles(folder: string): number {
   const files = readdirSync(folder).filter((name) => name.startsWith('registry.db'));
   return files.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
-}
-
-async function sizeOfDatabase(url: string): Promise<number> {
-  const connection = sql(url, { max: 1 });
-  try {
-    const [row] = await connection`SELECT pg_database_size(current_database()) AS size`;
-    return Number(row!['size']);
-  } finally {
-    await connection.end();
-  }
 }

@@ -1,9 +1,10 @@
 import { downloadLine, updateLine } from './clients.ts';
+import { databaseSizeLine } from './database-size.ts';
 import { aloneLine, latencyLine, postgresLatencyLine } from './latency.ts';
 import type { Line } from './line.ts';
 import { memoryLine } from './memory.ts';
 import { postgresLine, publishLine } from './publishing.ts';
-import { readLines } from './reading.ts';
+import { postgresReadLine, readLines } from './reading.ts';
 import { logLine, mapLine } from './trees.ts';
 
 /** All that `npm run bench` measures, in order: lines that share servers stand together. */
@@ -17,6 +18,8 @@ export const lines: readonly Line[] = [
   memoryLine,
   postgresLine,
   postgresLatencyLine,
+  postgresReadLine,
+  databaseSizeLine,
   updateLine,
   downloadLine,
 ];

@@ -1,15 +1,15 @@
 import type { Bench } from '../bench.ts';
 import { median } from '../load/distribution.ts';
 import type { ReadKind } from '../load/jobs.ts';
-import type { Target } from '../servers/targets.ts';
-import type { Goal, Line } from './line.ts';
+import type { Pair, Target } from '../servers/targets.ts';
+import type { Goal, Line, Row } from './line.ts';
 import { fill } from './publishing.ts';
 
 interface Reading {
   readonly kind: ReadKind;
   readonly what: string;
   readonly count: number;
-  readonly goal: Goal;
+  readonly goal?: Goal;
 }
 
 const readings: readonly Reading[] = [
@@ -25,11 +25,28 @@ export const readLines: readonly Line[] = readings.map((reading) => ({
   title: `Read: ${reading.what}`,
   method:
     'CPU of all threads of the server for a request, all over what was published before, many connections at once.',
-  measure: (bench) => measureReading(bench, reading),
+  measure: async (bench) => measureReading(bench, await bench.pair(), reading),
 }));
 
-async function measureReading(bench: Bench, { kind, what, count, goal }: Reading) {
-  const { ours, reference } = await bench.pair();
+export const postgresReadLine: Line = {
+  name: 'read-postgres',
+  title: 'Read, both on PostgreSQL',
+  method: 'As above; CPU is that of the server and of all processes of PostgreSQL.',
+  measure: async (bench) => {
+    const pair = await bench.postgresPair();
+    const rows: Row[] = [];
+    const details: Record<string, unknown> = {};
+    for (const { goal: _, ...reading } of readings) {
+      const outcome = await measureReading(bench, pair, { ...reading, what: `${reading.what} (PostgreSQL)` });
+      rows.push(...outcome.rows);
+      details[reading.kind] = outcome.details;
+    }
+    return { rows, details };
+  },
+};
+
+async function measureReading(bench: Bench, { ours, reference }: Pair, reading: Reading) {
+  const { kind, what, count, goal } = reading;
   const sides = reference === undefined ? [ours] : [ours, reference];
   const rounds = sides.map((): Awaited<ReturnType<typeof readOnce>>[] => []);
   for (const side of sides) {
@@ -41,11 +58,19 @@ async function measureReading(bench: Bench, { kind, what, count, goal }: Reading
   }
   const cpu = rounds.map((side) => median(side.map(({ cpuMicros }) => cpuMicros)));
   const rate = rounds.map((side) => median(side.map(({ perSecond }) => perSecond)));
+  const rows: Row[] = [
+    {
+      what: `${what}: CPU`,
+      unit: 'µs',
+      better: 'less',
+      ours: cpu[0]!,
+      reference: cpu[1],
+      ...(goal && { goal }),
+    },
+    { what: `${what}: rate`, unit: '/s', better: 'more', ours: rate[0]!, reference: rate[1] },
+  ];
   return {
-    rows: [
-      { what: `${what}: CPU`, unit: 'µs', better: 'less' as const, ours: cpu[0]!, reference: cpu[1], goal },
-      { what: `${what}: rate`, unit: '/s', better: 'more' as const, ours: rate[0]!, reference: rate[1] },
-    ],
+    rows,
     details: { ours: rounds[0], reference: rounds[1] },
   };
 }

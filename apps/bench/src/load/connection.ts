@@ -18,37 +18,44 @@ export function requestBytes(url: URL, method: 'GET' | 'POST', path: string, bod
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), bytes]);
 }
 
-/** A connection that stays open. Requests must not overlap. */
+/** A connection that stays open, and is made anew if the server has closed it while nothing was asked. Requests must not overlap. */
 export class Connection {
-  readonly #socket: Socket;
+  readonly #url: URL;
+  #socket: Socket | undefined;
   #received: Buffer[] = [];
   #waiting: { resolve(answer: Answer): void; reject(error: Error): void } | undefined;
-  #failure: Error | undefined;
 
   constructor(url: URL) {
-    this.#socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
-    this.#socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    this.#socket.on('error', (error) => this.#fail(error));
-    this.#socket.on('close', () => this.#fail(new Error('the server has closed the connection')));
+    this.#url = url;
   }
 
   /** @throws Error when the connection breaks */
   request(bytes: Buffer): Promise<Answer> {
-    if (this.#failure) return Promise.reject(this.#failure);
+    const socket = this.#socket ?? this.#connect();
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
-      this.#socket.write(bytes);
+      socket.write(bytes);
     });
   }
 
-  close(): void {
-    this.#socket.destroy();
+  #connect(): Socket {
+    const socket = connect({ host: this.#url.hostname, port: Number(this.#url.port), noDelay: true });
+    const fail = (error: Error) => {
+      if (this.#socket !== socket) return;
+      this.#socket = undefined;
+      this.#received = [];
+      this.#waiting?.reject(error);
+      this.#waiting = undefined;
+    };
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('error', fail);
+    socket.on('close', () => fail(new Error('the server has closed the connection')));
+    this.#socket = socket;
+    return socket;
   }
 
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    this.#waiting?.reject(this.#failure);
-    this.#waiting = undefined;
+  close(): void {
+    this.#socket?.destroy();
   }
 
   #read(chunk: Buffer): void {

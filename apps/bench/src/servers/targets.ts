@@ -35,6 +35,12 @@ export interface Pair {
   stop(): Promise<void>;
 }
 
+/** Both on PostgreSQL. */
+export interface PostgresPair extends Pair {
+  /** The database of ours, and that of the reference. */
+  readonly urls: readonly string[];
+}
+
 function registryOptions(work: string, more: readonly string[] = []): RegistryOptions {
   return { work, operatorKey: encodePrivateKey(generatePrivateKey()), namespace, more };
 }
@@ -48,13 +54,13 @@ export async function startPair(work: string): Promise<Pair> {
 }
 
 /** Both on one PostgreSQL with its own defaults, a database for each; one is measured while the other waits. */
-export async function startPostgresPair(work: string): Promise<Pair> {
+export async function startPostgresPair(work: string): Promise<PostgresPair> {
   const rust = await rustServerWithPostgres();
   const { pid, urls, stop } = await startPostgres();
   const options = (i: number) => registryOptions(work, storeArguments(urls[i]!));
   const ours = await target(await startOurServer(options(0)), pid);
   const reference = await target(await startRustServer(rust, options(1)), pid);
-  return pair(ours, reference, stop);
+  return { ...pair(ours, reference, stop), urls };
 }
 
 /** Ours alone, on SQLite in a folder of its own. */
