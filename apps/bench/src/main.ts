@@ -9,10 +9,12 @@ import { busyCores, describeMachine } from './machine/machine.ts';
 import { machineText, writeDocument } from './report/document.ts';
 import { type LineResult, readResults, writeResults } from './report/results.ts';
 import { textTable } from './report/table.ts';
+import { writeScaling } from './scaling/npm-size.ts';
 
 const usage = `npm run bench                measure every line, and write docs/benchmarks.md and docs/benchmarks.json
 npm run bench -- NAME…       measure these lines alone; with --write they replace what was measured before
 npm run bench -- growth      our server on stores that grow to a million packages (an hour), written to the same places
+npm run bench -- scaling     compute docs/scaling.md anew from what those two have written
 npm run bench -- --list      the names of all lines
 
   --write          write the documents after some lines, too
@@ -39,6 +41,7 @@ const { values, positionals } = parseArgs({
 if (values.help) console.log(usage);
 else if (values.list) for (const { name, title } of lines) console.log(`${name.padEnd(20)} ${title}`);
 else if (positionals.includes('growth')) await grow();
+else if (positionals.includes('scaling')) computeScaling();
 else await run(positionals.length === 0 ? lines : linesNamed(positionals));
 
 async function run(chosen: readonly Line[]): Promise<void> {
@@ -62,6 +65,7 @@ async function run(chosen: readonly Line[]): Promise<void> {
     writeResults(all, order);
     writeDocument(all.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name)));
     console.log('\nwritten: docs/benchmarks.md and docs/benchmarks.json');
+    computeScaling();
   }
 }
 
@@ -80,6 +84,15 @@ async function grow(): Promise<void> {
   console.log(machineText(machine));
   const { connections } = bench.options;
   await measureGrowth({ sizes, stores, connections, work: bench.work, machine, write, command });
+  if (write) computeScaling();
+}
+
+/** Puts what was measured into docs/scaling.md. */
+function computeScaling(): void {
+  const missing = writeScaling();
+  console.log(
+    missing === undefined ? 'computed: docs/scaling.md' : `docs/scaling.md stays as it is without ${missing}`,
+  );
 }
 
 async function measure(bench: Bench, line: Line, machine: LineResult['machine']): Promise<LineResult> {

@@ -40,7 +40,7 @@ export function reportGrowth(sizes: readonly Size[], machine: Machine, command: 
     '',
     `\`${command}\`, commit ${machine.commit}`,
   ];
-  writeBetween('growth', parts.join('\n'));
+  writeBetween('benchmarks.md', 'growth', parts.join('\n'));
 }
 
 /** A table with a column for each size, and how much each figure changes with ten times as many packages. */

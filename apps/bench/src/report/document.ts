@@ -1,4 +1,4 @@
-// docs/benchmarks.md: what stands between its markers is written here, the rest by hand.
+// docs/benchmarks.md and docs/scaling.md: what stands between their markers is written here, the rest by hand.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -7,20 +7,19 @@ import type { Machine } from '../machine/machine.ts';
 import type { LineResult } from './results.ts';
 import { markdownTable } from './table.ts';
 
-const documentFile = fileURLToPath(new URL('../../../../docs/benchmarks.md', import.meta.url));
-
 /** Writes the figures into the document. */
 export function writeDocument(results: readonly LineResult[]): void {
-  writeBetween('bench', figures(results));
+  writeBetween('benchmarks.md', 'bench', figures(results));
 }
 
-/** Puts text between two markers of the document. @throws Error when they are gone */
-export function writeBetween(part: 'bench' | 'growth', text: string): void {
+/** Puts text between two markers of a document. @throws Error when they are gone */
+export function writeBetween(document: string, part: string, text: string): void {
+  const file = fileURLToPath(new URL(`../../../../docs/${document}`, import.meta.url));
   const [begin, end] = [`<!-- begin: ${part} -->`, `<!-- end: ${part} -->`];
-  const [before, rest] = readFileSync(documentFile, 'utf8').split(begin);
+  const [before, rest] = readFileSync(file, 'utf8').split(begin);
   const after = rest?.split(end)[1];
-  if (after === undefined) throw new Error(`expected ${begin} and ${end} in ${documentFile}`);
-  writeFileSync(documentFile, `${before}${begin}\n\n${text}\n\n${end}${after}`);
+  if (after === undefined) throw new Error(`expected ${begin} and ${end} in ${file}`);
+  writeFileSync(file, `${before}${begin}\n\n${text}\n\n${end}${after}`);
 }
 
 function figures(results: readonly LineResult[]): string {
