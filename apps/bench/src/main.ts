@@ -100,7 +100,7 @@ async function measure(bench: Bench, line: Line, machine: LineResult['machine'])
   console.log(`\n${line.title}`);
   if (busy > 0.2) console.log(`others use ${busy.toFixed(1)} cores: the figures will be too high`);
   const started = performance.now();
-  const { rows, notes = [], details } = await line.measure(bench);
+  const { rows, notes = [], charts = {}, details } = await line.measure(bench);
   const seconds = Math.round((performance.now() - started) / 1000);
   const command = `npm run bench -- ${line.name}`;
   console.log(textTable(rows));
@@ -108,7 +108,20 @@ async function measure(bench: Bench, line: Line, machine: LineResult['machine'])
   console.log(`${command}: ${seconds} s`);
   const { name, title, method } = line;
   const at = new Date().toISOString();
-  return { name, title, method, at, seconds, machine, busyCores: busy, command, rows, notes, details };
+  return {
+    name,
+    title,
+    method,
+    at,
+    seconds,
+    machine,
+    busyCores: busy,
+    command,
+    rows,
+    notes,
+    charts,
+    details,
+  };
 }
 
 /** In their own order, whatever the order of the names: a later one may leave behind what an earlier one cannot use. */

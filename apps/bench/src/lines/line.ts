@@ -23,6 +23,8 @@ export interface Outcome {
   readonly rows: readonly Row[];
   /** What a reader has to know to read the figures right. */
   readonly notes?: readonly string[];
+  /** Charts for the documents, by the names of their files. */
+  readonly charts?: Readonly<Record<string, string>>;
   /** Everything that was measured, for the raw file. */
   readonly details: unknown;
 }

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Bench } from '../bench.ts';
 import { type Series, svgOf } from '../report/plot.ts';
 import type { Target } from '../servers/targets.ts';
@@ -25,14 +23,10 @@ export const memoryLine: Line = {
     const { ours, reference } = await bench.pair();
     const one = await sample(bench, ours);
     const other = reference && (await sample(bench, reference));
-    const chart = fileURLToPath(new URL('../../../../docs/benchmarks-memory.svg', import.meta.url));
-    if (bench.options.divisor === 1) {
-      const series = [
-        seriesOf('ours (SQLite)', one),
-        ...(other ? [seriesOf('reference (in memory)', other)] : []),
-      ];
-      writeFileSync(chart, svgOf([{ title: 'Memory while publishing', x: 'seconds', y: 'MiB', series }]));
-    }
+    const series = [
+      seriesOf('ours (SQLite)', one),
+      ...(other ? [seriesOf('reference (in memory)', other)] : []),
+    ];
     // Memory that is given back is as good as a very small slope.
     const slope = (samples: Samples) =>
       Math.max(0.01, slopeOf(samples.chunks.map((c) => [c.packages, c.kibibytes])));
@@ -55,6 +49,11 @@ export const memoryLine: Line = {
           reference: other && peak(other),
         },
       ],
+      charts: {
+        'benchmarks-memory.svg': svgOf([
+          { title: 'Memory while publishing', x: 'seconds', y: 'MiB', series },
+        ]),
+      },
       notes: ['![memory over time](benchmarks-memory.svg)'],
       details: { ours: one, reference: other },
     };

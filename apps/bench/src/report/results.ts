@@ -1,6 +1,7 @@
 // The raw results, in docs/benchmarks.json: by line, so that one line can be measured anew without the others.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Row } from '../lines/line.ts';
 import type { Machine } from '../machine/machine.ts';
@@ -19,6 +20,8 @@ export interface LineResult {
   readonly command: string;
   readonly rows: readonly Row[];
   readonly notes: readonly string[];
+  /** Not in the raw results: files of their own. */
+  readonly charts?: Readonly<Record<string, string>>;
   readonly details: unknown;
 }
 
@@ -33,7 +36,12 @@ export function readResults(machine: Machine): LineResult[] {
 
 /** @param order the names of all lines */
 export function writeResults(results: readonly LineResult[], order: readonly string[]): void {
-  const lines = results.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  for (const { charts = {} } of results) {
+    for (const [name, svg] of Object.entries(charts)) writeFileSync(join(dirname(resultsFile), name), svg);
+  }
+  const lines = results
+    .map(({ charts: _, ...line }) => line)
+    .toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
   writeFileSync(resultsFile, `${JSON.stringify({ lines }, roundNumber, 1)}\n`);
 }
 
