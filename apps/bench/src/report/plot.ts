@@ -28,7 +28,8 @@ export function svgOf(plots: readonly Plot[]): string {
   });
   const style =
     '<style>text{font:11px system-ui,sans-serif;fill:#6b7280}.title{font-size:13px}.grid{stroke:#9ca3af;stroke-opacity:.35}</style>';
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>\n${style}\n${charts.join('\n')}\n</svg>\n`;
+  const title = `<title>${plots.map((plot) => escaped(plot.title)).join('; ')}</title>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>\n${title}\n${style}\n${charts.join('\n')}\n</svg>\n`;
 }
 
 function chart({ title, x, y, logarithmic = false, series }: Plot): string {
