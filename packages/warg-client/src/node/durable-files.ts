@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ClientError } from '../errors.ts';
 
@@ -71,15 +71,26 @@ export async function publishExclusively(from: string, to: string): Promise<bool
   try {
     await link(from, to);
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EXDEV', 'UNKNOWN'].includes(codeOf(error))) throw error;
-    // A file system without links: the lock that the caller holds keeps others away.
-    if (await exists(to)) return false;
-    await rename(from, to);
-    return true;
+    const code = codeOf(error);
+    if (code === 'EEXIST') {
+      // Over a network the answer to a link that was made may be lost; asked again, the server says that it is there.
+      if (!(await isSameFile(from, to))) return false;
+    } else {
+      if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EXDEV', 'UNKNOWN'].includes(code)) throw error;
+      // A file system without links: the lock that the caller holds keeps others away.
+      if (await exists(to)) return false;
+      await rename(from, to);
+      return true;
+    }
   }
-  await rm(from, { force: true });
+  // It has its name, whatever becomes of the other one: who fails now would clean up what was published.
+  await rm(from, { force: true }).catch(() => {});
   return true;
+}
+
+async function isSameFile(a: string, b: string): Promise<boolean> {
+  const [one, other] = await Promise.all([lstat(a, { bigint: true }), lstat(b, { bigint: true })]);
+  return one.ino !== 0n && one.ino === other.ino && one.dev === other.dev;
 }
 
 export async function exists(path: string): Promise<boolean> {
