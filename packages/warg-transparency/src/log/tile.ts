@@ -1,6 +1,6 @@
 import { TransparencyError } from '../errors.ts';
 import { HASH_BYTES, type Hash, hashPairs } from '../hashing/hash.ts';
-import { nodeHeight, nodePosition } from './nodes.ts';
+import { nodeHeight } from './nodes.ts';
 import { storedWidth, TILE_HEIGHT, TILE_WIDTH, type TileId } from './store.ts';
 
 /**
@@ -80,16 +80,21 @@ export interface NodePlace extends TileId {
   readonly at: number;
 }
 
+/** Powers of two, for what is asked of each node of a large proof. */
+const POWERS = Array.from({ length: 64 }, (_, i) => 2 ** i);
+
 /** Which tile holds a node, and where. The root of a tile is read from the tile above, whose leaf it is. */
 export function placeOf(node: number): NodePlace {
   const height = nodeHeight(node);
-  const position = nodePosition(node);
+  const position = Math.floor(node / POWERS[height + 1]!);
   const level = Math.floor(height / TILE_HEIGHT);
   const row = height % TILE_HEIGHT;
-  const inRow = TILE_WIDTH / 2 ** row;
+  const size = POWERS[row]!;
+  const inRow = TILE_WIDTH / size;
   const index = Math.floor(position / inRow);
   const within = position - index * inRow;
-  return { level, index, width: (within + 1) * 2 ** row, at: (rowStart(row) + within) * HASH_BYTES };
+  const start = 2 * TILE_WIDTH - (2 * TILE_WIDTH) / size;
+  return { level, index, width: (within + 1) * size, at: (start + within) * HASH_BYTES };
 }
 
 /** The hash that {@link placeOf} found: a view. */

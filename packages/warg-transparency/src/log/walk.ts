@@ -142,6 +142,8 @@ class NeededNodes {
   }
 
   sorted(): number[] {
-    return [...this.#nodes].sort((a, b) => a - b);
+    const nodes = [...this.#nodes];
+    // Of many, numbers alone are sorted faster than what has to be compared by a function.
+    return nodes.length < 200 ? nodes.sort((a, b) => a - b) : Array.from(new Float64Array(nodes).sort());
   }
 }

@@ -30,6 +30,9 @@ import * as sources from './source-queries.ts';
 import { submissionFacts } from './submission-queries.ts';
 import * as withdrawn from './withdrawal-queries.ts';
 
+/** From so many questions on it is worth to ask them in a transaction. */
+const MANY = 8;
+
 /** Questions and writes on one connection; whether they are in a transaction is the store's business. */
 export class SqliteSession implements StoreTransaction {
   readonly logStore: LogStore;
@@ -84,10 +87,13 @@ export class SqliteSession implements StoreTransaction {
     return queries.map((query) => records.published(this.#db, query));
   }
   async leavesAt(registryIndices: readonly number[]) {
-    return registryIndices.map((index) => records.leafAt(this.#db, index));
+    const ask = () => registryIndices.map((index) => records.leafAt(this.#db, index));
+    return registryIndices.length < MANY ? ask() : this.#db.atOnce(ask);
   }
   async lastIndexBelow(queries: readonly { readonly logId: LogId; readonly logLength: number }[]) {
-    return queries.map(({ logId, logLength }) => records.lastIndexBelow(this.#db, logId, logLength));
+    const ask = () =>
+      queries.map(({ logId, logLength }) => records.lastIndexBelow(this.#db, logId, logLength));
+    return queries.length < MANY ? ask() : this.#db.atOnce(ask);
   }
   async ledger(start: number, end: number) {
     return records.ledger(this.#db, start, end);
