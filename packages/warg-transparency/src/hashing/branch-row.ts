@@ -1,3 +1,4 @@
+import { copyHash } from './copy-hash.ts';
 import { HASH_BYTES, hashPairs } from './hash.ts';
 
 /** Branches that are hashed together. More are hashed in several rows. */
@@ -54,9 +55,4 @@ export class BranchRow {
     this.#targets.length = 0;
     this.#targetsAt.length = 0;
   }
-}
-
-/** Copies 32 bytes. So few are copied sooner one by one than views of them are made. */
-export function copyHash(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number): void {
-  for (let i = 0; i < HASH_BYTES; i++) to[toAt + i] = from[fromAt + i]!;
 }

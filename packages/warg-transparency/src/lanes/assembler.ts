@@ -59,7 +59,6 @@ export const splatConstant = (value: number): Code =>
     0x0c,
     [0, 1, 2, 3].flatMap(() => [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff)),
   );
-export const splat: Code = simd(0x11);
 /** Sixteen bytes of two vectors, picked by their positions in both. */
 export const shuffle = (positions: readonly number[]): Code => simd(0x0d, positions);
 /** One number of a vector. */
@@ -69,7 +68,6 @@ export const or: Code = simd(0x50);
 export const xor: Code = simd(0x51);
 /** Of two vectors the bits of the first where a third has a 1. */
 export const bitselect: Code = simd(0x52);
-export const greater: Code = simd(0x3b);
 export const shl: Code = simd(0xab);
 export const shrSigned: Code = simd(0xac);
 export const shr: Code = simd(0xad);

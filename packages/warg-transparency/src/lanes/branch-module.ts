@@ -13,7 +13,6 @@ import {
   call,
   type FunctionBody,
   get,
-  greater,
   I32,
   i32,
   lane,
@@ -30,7 +29,6 @@ import {
   shrI32,
   shrSigned,
   shuffle,
-  splat,
   splatConstant,
   store,
   subI32,
@@ -188,43 +186,33 @@ function messages(): FunctionBody {
   return { exported: 'messages', parameters: 4, locals, code: repeat(body) };
 }
 
-/**
- * `climb(from, to)`: climbs the four chains from one height to another, each lane no further than its own top. A lane that is
- * there keeps its hash.
- */
+/** `climb(from, to)`: climbs the four chains from one height to another, which is above it. */
 function climb(): FunctionBody {
-  const [height, to, depth, bit, active, mine, empty, vectors] = [0, 1, 2, 3, 4, 5, 6, 7];
+  const [height, to, depth, bit, mine, empty, vectors] = [0, 1, 2, 3, 4, 5, 6];
   const body: number[] = [];
   // The bit of each path that says on which side of its parent this hash is, over the whole lane.
   body.push(...i32(255), ...get(height), ...subI32, ...set(depth));
   body.push(...get(depth), ...i32(5), ...shrI32, ...i32(4), ...shlI32, ...load(MEMORY.paths));
   body.push(...get(depth), ...i32(31), ...andI32, ...shl, ...i32(31), ...shrSigned, ...set(bit));
-  body.push(...i32(0), ...load(MEMORY.tops), ...get(height), ...splat, ...greater, ...set(active));
   for (let word = 0; word < WORDS; word++) {
     const at = VECTOR * word;
     body.push(...wordOf(MEMORY.out, word), ...set(mine));
     body.push(...get(height), ...i32(5), ...shlI32, ...loadSplat(MEMORY.empty + 4 * word), ...set(empty));
     body.push(...i32(0), ...get(empty), ...get(mine), ...get(bit), ...bitselect, ...store(MEMORY.left + at));
     body.push(...i32(0), ...get(mine), ...get(empty), ...get(bit), ...bitselect, ...store(MEMORY.right + at));
-    // What lanes that are there go on with.
-    body.push(...i32(0), ...get(mine), ...store(MEMORY.kept + at));
   }
   body.push(...call(KERNEL));
-  for (let word = 0; word < WORDS; word++) {
-    const at = VECTOR * word;
-    body.push(...i32(0), ...wordOf(MEMORY.out, word), ...wordOf(MEMORY.kept, word), ...get(active));
-    body.push(...bitselect, ...store(MEMORY.out + at));
-  }
   body.push(...advance(height, i32(1)), ...get(height), ...get(to), ...lessI32);
   return {
     exported: 'climb',
     parameters: 2,
     locals: [
       [1, I32],
-      [4 + LANES, V128],
+      [3 + LANES, V128],
     ],
     code: [
       ...gather(i32(0), MEMORY.chains, i32(32), WORDS, MEMORY.out, vectors),
+      ...gather(i32(0), MEMORY.chainPaths, i32(32), WORDS, MEMORY.paths, vectors),
       ...repeat(body),
       ...scatter(i32(0), MEMORY.chains, vectors),
     ],

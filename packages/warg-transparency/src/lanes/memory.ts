@@ -16,15 +16,13 @@ export const MEMORY = {
   right: 128,
   /** The hashes that were computed, or the state that a block is compressed into. */
   out: 256,
-  /** Four paths of 32 bytes, and the heights to climb to as four numbers. */
+  /** The paths that chains climb by, as vectors. */
   paths: 384,
-  tops: 512,
-  /** Four hashes of 32 bytes that climb. */
-  chains: 528,
+  /** Four hashes of 32 bytes that climb, and their paths, as bytes. */
+  chains: 512,
+  chainPaths: 640,
   /** The round constants of SHA-256, as numbers. */
-  constants: 656,
-  /** What lanes at their top keep while others climb on. */
-  kept: 912,
+  constants: 768,
   /** Hashes of empty subtrees, by height, as numbers. */
   empty: 2048,
   /** What is hashed, as bytes, and room for what it hashes to. */

@@ -1,5 +1,6 @@
 import { lastBlocks } from '../hashing/branch.ts';
 import { ROUND_CONSTANTS } from '../hashing/compress.ts';
+import { copyHash } from '../hashing/copy-hash.ts';
 import type { EmptyChain } from '../map/empty.ts';
 import { branchModule } from './branch-module.ts';
 import type { Lanes, PaddedMessages } from './lanes.ts';
@@ -77,34 +78,29 @@ class SimdLanes implements Lanes {
 
   climb(chains: readonly EmptyChain[], emptyHashes: Uint8Array): void {
     this.#setEmptyHashes(emptyHashes);
-    const byStart = new Map<number, EmptyChain[]>();
-    for (const chain of chains) {
-      const group = byStart.get(chain.from);
-      if (group === undefined) byStart.set(chain.from, [chain]);
-      else group.push(chain);
-    }
-    for (const [from, group] of byStart) {
-      for (let at = 0; at < group.length; at += LANES) this.#climbTogether(from, group.slice(at, at + LANES));
+    // Those that climb as far stand together, so that hardly any lane waits for others.
+    const sorted = chains.filter(({ from, to }) => from < to).sort((a, b) => a.from - b.from || a.to - b.to);
+    for (let start = 0, end = 0; start < sorted.length; start = end) {
+      const { from } = sorted[start]!;
+      while (end < sorted.length && end < start + LANES && sorted[end]!.from === from) end++;
+      this.#climbTogether(sorted, start, end);
     }
   }
 
-  #climbTogether(from: number, chains: readonly EmptyChain[]): void {
-    const top = chains.reduce((highest, { to }) => Math.max(highest, to), from);
-    if (top === from) return;
-    for (let lane = 0; lane < LANES; lane++) {
-      const chain = chains[lane];
-      this.#view.setInt32(MEMORY.tops + 4 * lane, chain?.to ?? from, true);
-      if (chain === undefined) continue;
-      for (let word = 0; word < HASH_BYTES / 4; word++) {
-        this.#view.setInt32(MEMORY.paths + 16 * word + 4 * lane, wordAt(chain.path, 4 * word), true);
-      }
-      this.#bytes.set(chain.hash, MEMORY.chains + HASH_BYTES * lane);
+  /** Climbs up to four chains that begin at the same height, by rising tops. */
+  #climbTogether(chains: readonly EmptyChain[], start: number, end: number): void {
+    const bytes = this.#bytes;
+    for (let i = start, at = 0; i < end; i++, at += HASH_BYTES) {
+      copyHash(chains[i]!.hash, 0, bytes, MEMORY.chains + at);
+      copyHash(chains[i]!.path, 0, bytes, MEMORY.chainPaths + at);
     }
-    this.#exports.climb(from, top);
-    chains.forEach(({ hash }, lane) => {
-      const at = MEMORY.chains + HASH_BYTES * lane;
-      hash.set(this.#bytes.subarray(at, at + HASH_BYTES));
-    });
+    let height = chains[start]!.from;
+    for (let i = start, at = MEMORY.chains; i < end; i++, at += HASH_BYTES) {
+      const { to, hash } = chains[i]!;
+      if (to > height) this.#exports.climb(height, to);
+      height = to;
+      copyHash(bytes, at, hash, 0);
+    }
   }
 
   #setNumbers(at: number, numbers: Int32Array): void {

@@ -1,6 +1,6 @@
 // New pages: what an update decided, as bytes and hashes.
 
-import { copyHash } from '../hashing/branch-row.ts';
+import { copyHash } from '../hashing/copy-hash.ts';
 import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
 import {
   BRANCH_BYTES,
