@@ -1,5 +1,6 @@
 import { lanes } from '#lanes';
 import { TransparencyError } from '../errors.ts';
+import { TREE_HASHES } from '../lanes/lanes.ts';
 import { hashBranchInto } from './branch.ts';
 import { hashMessage, hashMessages } from './message.ts';
 
@@ -75,6 +76,27 @@ export function hashPairsPlain(hashes: Uint8Array, from: number, to: number, cou
     source += 2 * HASH_BYTES;
     target += HASH_BYTES;
   }
+}
+
+/**
+ * The root of the tree over a row of hashes, whose number is a power of two.
+ *
+ * @param hashes 32 bytes each, one behind the other; they stay as they are
+ */
+export function hashTree(hashes: Uint8Array): Hash {
+  const count = hashes.length / HASH_BYTES;
+  const four = count <= TREE_HASHES ? lanes(count) : undefined;
+  if (four === undefined) return hashTreePlain(hashes);
+  const root = new Uint8Array(HASH_BYTES);
+  four.hashTree(hashes, root);
+  return root;
+}
+
+/** {@link hashTree} as it is defined: row by row. */
+export function hashTreePlain(hashes: Uint8Array): Hash {
+  const row = new Uint8Array(hashes);
+  for (let pairs = row.length / HASH_BYTES / 2; pairs >= 1; pairs /= 2) hashPairsPlain(row, 0, 0, pairs);
+  return row.slice(0, HASH_BYTES);
 }
 
 /** @throws TransparencyError `INVALID_ARGUMENT` */

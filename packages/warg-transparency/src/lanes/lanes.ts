@@ -14,12 +14,17 @@ export interface PaddedMessages {
   readonly hashes: Uint8Array;
 }
 
+/** How many hashes of a row there is room for in {@link Lanes.hashTree}. */
+export const TREE_HASHES = 1024;
+
 /** Hashes four branches at once: what the plain functions of `hashing/` and `map/empty.ts` define, faster. */
 export interface Lanes {
   /** `hashMessages`, for messages that are padded to as many blocks. */
   hashMessages(messages: PaddedMessages): void;
   /** `hashPairs`. */
   hashPairs(hashes: Uint8Array, from: number, to: number, count: number): void;
+  /** `hashTree`, up to {@link TREE_HASHES} hashes. */
+  hashTree(hashes: Uint8Array, root: Uint8Array): void;
   /** `hashEmptyChains`, with the hashes of empty subtrees of height 0 to 255 one behind the other. */
   climb(chains: readonly EmptyChain[], emptyHashes: Uint8Array): void;
 }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hashPairsPlain } from '../hashing/hash.ts';
+import { hashPairsPlain, hashTree, hashTreePlain } from '../hashing/hash.ts';
 import { type EmptyChain, emptyMapHash, hashEmptyChainsPlain, MAP_HEIGHT } from '../map/empty.ts';
 import { branchModule } from './branch-module.ts';
+import { TREE_HASHES } from './lanes.ts';
 import { ROW_PAIRS } from './memory.ts';
 import { lanes as found } from './simd.ts';
 
@@ -51,6 +52,18 @@ describe('four lanes', () => {
     hashEmptyChainsPlain(plain);
     lanes.climb(chains, emptyHashes);
     expect(chains.map(({ hash }) => hash)).toEqual(plain.map(({ hash }) => hash));
+  });
+
+  it('hash trees over rows as one lane does, and leave the row as it is', () => {
+    for (let count = 1; count <= TREE_HASHES; count *= 2) {
+      const row = Uint8Array.from({ length: count * 32 }, (_, i) => Math.imul(i + count, 0x9e3779b1) >>> 24);
+      const kept = row.slice();
+      const root = new Uint8Array(32);
+      lanes.hashTree(row, root);
+      expect(root).toEqual(hashTreePlain(row));
+      expect(hashTree(row)).toEqual(root);
+      expect(row).toEqual(kept);
+    }
   });
 
   it('hash rows as one lane does, in place too, and rows longer than there is room for at once', () => {

@@ -50,6 +50,14 @@ class SimdLanes implements Lanes {
     }
   }
 
+  hashTree(hashes: Uint8Array, root: Uint8Array): void {
+    this.#bytes.set(hashes, MEMORY.rows);
+    for (let pairs = hashes.length / HASH_BYTES / 2; pairs >= 1; pairs /= 2) {
+      this.#exports.pairs(MEMORY.rows, MEMORY.rows, pairs);
+    }
+    copyHash(this.#bytes, MEMORY.rows, root, 0);
+  }
+
   hashMessages({ messages, start, end, prefix, blocks, hashes }: PaddedMessages): void {
     const size = 64 * blocks;
     const room = Math.floor(ROW_BYTES / (size + HASH_BYTES) / LANES) * LANES;

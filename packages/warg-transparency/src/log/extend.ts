@@ -1,9 +1,9 @@
 // How tiles grow: what the append of a log does between reading its right edge and writing what changed.
 
 import { TransparencyError } from '../errors.ts';
-import { HASH_BYTES, type Hash, requireHash } from '../hashing/hash.ts';
-import { TILE_WIDTH, type TileId, tileKey } from './store.ts';
-import { extendTile, type Tile } from './tile.ts';
+import { HASH_BYTES, type Hash, hashTree, requireHash } from '../hashing/hash.ts';
+import { type LogTile, TILE_WIDTH, type TileId, tileKey } from './store.ts';
+import { extendTile, type Tile, tileHashes, tileRoot } from './tile.ts';
 
 /**
  * Copies leaf hashes into one array: the caller may go on using its own while something is awaited.
@@ -36,26 +36,48 @@ export function edgeOf(length: number): (TileId & { readonly width: number })[] 
   return edge;
 }
 
-/** Appends hashes to one level of tiles that holds `from` hashes; returns the tiles that changed. */
+/** What an append does to one level of tiles. */
+export interface LevelChange {
+  /** Every tile that is new or longer than it was, as a store keeps it. */
+  readonly stored: readonly LogTile[];
+  /** Those of them at the edges, with the branches above their hashes. */
+  readonly edges: readonly Tile[];
+  /** The roots of the tiles that became complete: what is appended to the level above. */
+  readonly roots: Uint8Array;
+}
+
+/** Appends hashes to one level of tiles that holds `from` hashes. */
 export function extendLevel(
   level: number,
   from: number,
   hashes: Uint8Array,
   edge: Map<number, Tile>,
-): Tile[] {
-  const tiles: Tile[] = [];
+): LevelChange {
+  const stored: LogTile[] = [];
+  const edges: Tile[] = [];
+  const roots: Hash[] = [];
   let position = from;
   for (let at = 0; at < hashes.length; ) {
     const id = { level, index: Math.floor(position / TILE_WIDTH) };
     const used = position % TILE_WIDTH;
     const count = Math.min(TILE_WIDTH - used, (hashes.length - at) / HASH_BYTES);
-    // A tile that others appended to meanwhile may be wider than this log knows; the store will refuse the change.
-    const before = used === 0 ? undefined : narrow(edge.get(tileKey(id))!, used);
-    tiles.push(extendTile(id, before, hashes.subarray(at, at + count * HASH_BYTES)));
+    const added = hashes.subarray(at, at + count * HASH_BYTES);
+    if (count === TILE_WIDTH) {
+      // A whole tile: of its branches only the root is needed now. Whoever proves something in it has them made.
+      stored.push({ ...id, hashes: added });
+      roots.push(hashTree(added));
+    } else {
+      // A tile that others appended to meanwhile may be wider than this log knows; the store will refuse the change.
+      const before = used === 0 ? undefined : narrow(edge.get(tileKey(id))!, used);
+      const tile = extendTile(id, before, added);
+      edges.push(tile);
+      stored.push({ ...id, hashes: tileHashes(tile) });
+      if (tile.width === TILE_WIDTH) roots.push(tileRoot(tile));
+    }
     position += count;
     at += count * HASH_BYTES;
   }
-  return tiles;
+  return { stored, edges, roots: joinHashes(roots) };
 }
 
 /** The tile as it was when it had `width` hashes. What stands behind them is overwritten by what is appended. */
@@ -64,7 +86,7 @@ function narrow(tile: Tile, width: number): Tile {
 }
 
 /** Hashes one behind the other, in one array. */
-export function joinHashes(hashes: readonly Hash[]): Uint8Array {
+function joinHashes(hashes: readonly Hash[]): Uint8Array {
   const joined = new Uint8Array(hashes.length * HASH_BYTES);
   for (const [i, hash] of hashes.entries()) joined.set(hash, i * HASH_BYTES);
   return joined;

@@ -5,10 +5,10 @@ import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
 import { encodeLogBundle } from './bundle.ts';
 import { EMPTY_LOG_ROOT } from './empty-root.ts';
 import { joinRoots } from './evaluate.ts';
-import { copyHashes, edgeOf, extendLevel, joinHashes } from './extend.ts';
+import { copyHashes, edgeOf, extendLevel } from './extend.ts';
 import { balancedRoots, existsFromLength } from './nodes.ts';
 import { type LogStore, type LogTile, TILE_WIDTH, type TileId, tileKey, tileWidth } from './store.ts';
-import { hashIn, placeOf, TILE_BYTES, type Tile, tileFromStore, tileHashes, tileRoot } from './tile.ts';
+import { hashIn, placeOf, TILE_BYTES, type Tile, tileFromStore } from './tile.ts';
 import { type LogProofPlan, planLogProofs } from './walk.ts';
 
 /** The greatest length of a log: node numbers are 32 bits on the wire. */
@@ -181,21 +181,18 @@ export class MerkleLog {
       );
     }
     const edge = await this.#readTiles(edgeOf(from));
-    const changed: Tile[] = [];
+    const tiles: LogTile[] = [];
+    const edges: Tile[] = [];
     // Level by level: the roots of the tiles that become complete are appended to the level above.
     for (let level = 0, hashes = leafHashes; hashes.length > 0; level++) {
-      const tiles = extendLevel(level, Math.floor(from / TILE_WIDTH ** level), hashes, edge);
-      changed.push(...tiles);
-      hashes = joinHashes(tiles.filter((tile) => tile.width === TILE_WIDTH).map(tileRoot));
+      const change = extendLevel(level, Math.floor(from / TILE_WIDTH ** level), hashes, edge);
+      for (const tile of change.stored) tiles.push(tile);
+      for (const tile of change.edges) edges.push(tile);
+      hashes = change.roots;
     }
-    const tiles: LogTile[] = changed.map((tile) => ({
-      level: tile.level,
-      index: tile.index,
-      hashes: tileHashes(tile),
-    }));
     await this.#store.write({ from, length, tiles });
     this.#length = length;
-    for (const tile of changed) this.#tiles.set(tileKey(tile), tile);
+    for (const tile of edges) this.#tiles.set(tileKey(tile), tile);
   }
 
   /** Looks into the store before it says that the log is too short: another connection may append. */
