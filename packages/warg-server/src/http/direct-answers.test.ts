@@ -204,6 +204,10 @@ describe('the short way and the long one', () => {
       }),
     ],
     ['a query', written('GET', `${CHECKPOINT}?a=b`)],
+    [
+      'a long answer',
+      written('POST', inclusion, { body: `{"logLength":2,"leafs":[${'0,1,'.repeat(40)}0]}` }),
+    ],
     ['a query with more in it', written('GET', `${CHECKPOINT}?a=%00&b=[c]`)],
     ['a log with its proofs', written('GET', `/${paths.provedLog(`${pkg.logId}@2`)}`)],
     ['a part of it', written('GET', `/${paths.provedLog(`${pkg.logId}@2`)}?operator=${init.recordId}`)],

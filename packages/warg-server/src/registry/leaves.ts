@@ -3,7 +3,7 @@ import { leafNotFound } from '@warg/protocol/api';
 import { pathOf } from '@warg/transparency';
 import type { StoreReads } from '../store/registry-store.ts';
 import type { RecordKey } from '../store/rows.ts';
-import { BoundedCache } from './bounded-cache.ts';
+import { TwoGenerations } from './bounded-cache.ts';
 
 /** A leaf of the log, with what proving it takes. */
 export interface Leaf extends RecordKey {
@@ -25,10 +25,10 @@ const KEPT = 20_000;
  * the leaf, nor whether it was the last one of its log there.
  */
 export class Leaves {
-  readonly #kept: BoundedCache<number, KeptLeaf>;
+  readonly #kept: TwoGenerations<number, KeptLeaf>;
 
   constructor(most = KEPT) {
-    this.#kept = new BoundedCache(most);
+    this.#kept = new TwoGenerations(most);
   }
 
   /**
@@ -66,7 +66,8 @@ export class Leaves {
       if (kept !== undefined) return kept;
       const [index, row] = [indices[i]!, rows[next++]];
       if (row === undefined) throw leafNotFound(index);
-      const leaf = { ...row, index, path: pathOfLog(row.logId), headAt: 0 };
+      const { logId, recordId } = row;
+      const leaf = { logId, recordId, index, path: pathOfLog(logId), headAt: 0 };
       this.#kept.set(index, leaf);
       return leaf;
     });
