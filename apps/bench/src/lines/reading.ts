@@ -24,7 +24,7 @@ export const readLines: readonly Line[] = readings.map((reading) => ({
   name: `read-${reading.kind}`,
   title: `Read: ${reading.what}`,
   method:
-    'CPU of all threads of the server for a request, all over what was published before, many connections at once.',
+    'CPU of all threads of the server for a request, all over what was published before, many connections at once. The rate depends on how server and generator share the cores, and has no goal.',
   measure: async (bench) => measureReading(bench, await bench.pair(), reading),
 }));
 
