@@ -52,21 +52,35 @@ async function run(chosen: readonly Line[]): Promise<void> {
   const machine = describeMachine(bench.work);
   console.log(machineText(machine));
   const results: LineResult[] = [];
+  const isWritten = divisor === 1 && (values.write || chosen === lines);
   try {
-    for (const line of chosen) results.push(await measure(bench, line, machine));
+    for (const line of chosen) {
+      try {
+        results.push(await measure(bench, line, machine));
+        // Behind each line: somebody who ends it keeps what is there.
+        if (isWritten) write(results, machine);
+      } catch (error) {
+        // The others are worth something without it.
+        console.error(`${line.name} failed: ${error instanceof Error ? error.stack : error}`);
+        process.exitCode = 1;
+      }
+    }
   } finally {
     await bench.end();
   }
   console.log(`\n${textTable(results.flatMap(({ rows }) => rows))}`);
-  if (divisor === 1 && (values.write || chosen === lines)) {
-    const measured = new Set(results.map(({ name }) => name));
-    const all = [...readResults(machine).filter(({ name }) => !measured.has(name)), ...results];
-    const order = lines.map(({ name }) => name);
-    writeResults(all, order);
-    writeDocument(all.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name)));
-    console.log('\nwritten: docs/benchmarks.md and docs/benchmarks.json');
-    computeScaling();
-  }
+  if (!isWritten) return;
+  console.log('\nwritten: docs/benchmarks.md and docs/benchmarks.json');
+  computeScaling();
+}
+
+/** Puts what was measured in place of what was measured before. */
+function write(results: readonly LineResult[], machine: LineResult['machine']): void {
+  const measured = new Set(results.map(({ name }) => name));
+  const all = [...readResults(machine).filter(({ name }) => !measured.has(name)), ...results];
+  const order = lines.map(({ name }) => name);
+  writeResults(all, order);
+  writeDocument(all.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name)));
 }
 
 /** Growth alone: it takes as long as all lines together, and more. */

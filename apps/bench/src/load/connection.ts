@@ -18,10 +18,14 @@ export function requestBytes(url: URL, method: 'GET' | 'POST', path: string, bod
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), bytes]);
 }
 
+/** Servers close connections on which nothing was asked for some seconds, perhaps while a request is on its way: ms. */
+const IDLE = 2000;
+
 /** A connection that stays open, and is made anew if the server has closed it while nothing was asked. Requests must not overlap. */
 export class Connection {
   readonly #url: URL;
   #socket: Socket | undefined;
+  #usedAt = 0;
   #received: Buffer[] = [];
   #waiting: { resolve(answer: Answer): void; reject(error: Error): void } | undefined;
 
@@ -31,6 +35,7 @@ export class Connection {
 
   /** @throws Error when the connection breaks */
   request(bytes: Buffer): Promise<Answer> {
+    if (performance.now() - this.#usedAt > IDLE) this.close();
     const socket = this.#socket ?? this.#connect();
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
@@ -56,6 +61,7 @@ export class Connection {
 
   close(): void {
     this.#socket?.destroy();
+    this.#socket = undefined;
   }
 
   #read(chunk: Buffer): void {
@@ -65,6 +71,7 @@ export class Connection {
     const answer = parseAnswer(bytes);
     if (answer === undefined) return;
     this.#received = [];
+    this.#usedAt = performance.now();
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.resolve(answer);
