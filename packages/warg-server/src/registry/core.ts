@@ -22,7 +22,7 @@ import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { RecordKey } from '../store/rows.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { HeldWriter } from './held-writer.ts';
-import { fetchLogs, logName, operatorPages, packageNames, requireLeaves } from './logs.ts';
+import { fetchLogs, keptPages, logName, packageNames, requireLeaves } from './logs.ts';
 import { Proofs } from './proofs.ts';
 import { type KnownRecord, readRecord, versionsOf } from './records.ts';
 import type { RecordStatus, RegistryCore, VerificationState } from './registry.ts';
@@ -41,14 +41,14 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
   const { store, writer } = options;
   const checkpoints = new Checkpoints(store);
   const proofs = new Proofs(store, checkpoints);
-  const operatorLog = operatorPages();
+  const pages = keptPages();
   const submitting = { ...options, hasContent: seenContents(options.hasContent) };
   let closed: Promise<void> | undefined;
   let signing: { readonly keyId: string; readonly key: PublicKey } | undefined;
   return {
     latestCheckpoint: () => checkpoints.latestAnswer(),
     checkpointAt: (logLength) => checkpoints.answerAt(logLength),
-    fetchLogs: (query) => fetchLogs(store, checkpoints, operatorLog, query),
+    fetchLogs: (query) => fetchLogs(store, checkpoints, pages, query),
     packageNames: (logIds, mayRead) => packageNames(store, logIds, mayRead),
     logName: (logId) => logName(store, logId),
 

@@ -4,6 +4,7 @@ import { type TestPackage, testPackage } from '../../test/publisher.ts';
 import { type TestRegistry, testRegistry } from '../../test/test-registry.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { KeptProofs } from './kept-proofs.ts';
+import { fetchLogs, type KeptPages, keptPages } from './logs.ts';
 import { Proofs } from './proofs.ts';
 
 let registry: TestRegistry;
@@ -15,6 +16,10 @@ beforeAll(async () => {
   for (const pkg of packages) await registry.publish(pkg.init());
 });
 afterAll(() => registry.core.close());
+
+const UNKNOWN = `sha256:${'0'.repeat(64)}`;
+/** Of the second package, and one that is none. */
+const tokens: string[] = ['no token'];
 
 const length = async () => (await registry.core.latestCheckpoint()).checkpoint.contents.logLength;
 const settled = <T>(promise: Promise<T>) =>
@@ -30,8 +35,17 @@ describe('proofs that are kept', () => {
       leafs: fc.array(fc.nat(40), { maxLength: 3 }),
     });
     const consistency = fc.record({ type: fc.constant('consistency'), from: fc.nat(20), back: fc.nat(3) });
+    const logs = fc.record({
+      type: fc.constant('logs'),
+      back: fc.nat(2),
+      of: fc.array(fc.nat(4), { maxLength: 2 }),
+      after: fc.option(fc.nat(20), { nil: undefined }),
+      limit: fc.integer({ min: 1, max: 4 }),
+      maxBytes: fc.constantFrom(1, 600, 900, 100_000),
+    });
     const step = fc.oneof(
       publish,
+      { arbitrary: logs, weight: 6 },
       { arbitrary: inclusion, weight: 6 },
       { arbitrary: consistency, weight: 3 },
     );
@@ -40,11 +54,31 @@ describe('proofs that are kept', () => {
         // One that has kept what it was asked, and one that was asked nothing before.
         const fresh = () => new Proofs(registry.store, new Checkpoints(registry.store));
         const kept = fresh();
+        const pages = keptPages();
         for (const each of steps) {
           const newest = await length();
           if ('by' in each) {
             registry.clock.advance(1000);
-            await registry.publish(packages[each.by]!.release(`1.0.${version++}`));
+            const record = packages[each.by]!.release(`1.0.${version++}`);
+            await registry.publish(record);
+            if (each.by === 1) tokens.push(record.recordId);
+          } else if ('of' in each) {
+            const { limit, maxBytes } = each;
+            const token = each.after === undefined ? undefined : tokens[each.after % tokens.length]!;
+            const asked = each.of.map(
+              (n) => [packages[n]?.logId ?? UNKNOWN, n === 1 ? token : undefined] as const,
+            );
+            const query = {
+              logLength: newest - each.back,
+              limit,
+              maxBytes,
+              operator: undefined,
+              packages: asked,
+            };
+            const ask = (pages: KeptPages) =>
+              settled(fetchLogs(registry.store, new Checkpoints(registry.store), pages, query));
+            expect(await ask(pages)).toEqual(await ask(keptPages()));
+            expect(await ask(pages)).toEqual(await ask(keptPages()));
           } else if ('leafs' in each) {
             const leafs = each.leafs.map((leaf) => newest - 1 - (leaf % newest));
             const ask = (proofs: Proofs) => settled(proofs.inclusion(newest - each.back, leafs));

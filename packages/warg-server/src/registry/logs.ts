@@ -36,42 +36,54 @@ interface LogPage {
   readonly more: boolean;
 }
 
-/** Pages of the operator log, which is in every answer and seldom grows, by what was asked for. */
-export type OperatorPages = BoundedCache<string, OperatorPage>;
+/** Pages of logs that are asked for again, by what was asked: the operator's, which is in every answer, and those of single logs. */
+export type KeptPages = BoundedCache<string, KeptPage>;
 
-interface OperatorPage extends LogPage {
+interface KeptPage extends LogPage {
   /** The room that it takes in an answer. */
   readonly bytes: number;
 }
 
 /** Larger pages are read each time. */
-const KEPT_PAGE = 64 * 1024;
-const KEPT_PAGES = 4 * 1024 * 1024;
+const LARGEST_KEPT = 64 * 1024;
+const KEPT_BYTES = 8 * 1024 * 1024;
 
-export function operatorPages(): OperatorPages {
-  return new BoundedCache(KEPT_PAGES, ({ bytes }) => bytes + 1000);
+export function keptPages(): KeptPages {
+  return new BoundedCache(KEPT_BYTES, ({ bytes }) => bytes + 1000);
 }
 
 /** The records of the operator log and of package logs at a signed length. @throws ApiError 404 */
 export async function fetchLogs(
   store: RegistryStore,
   checkpoints: Checkpoints,
-  kept: OperatorPages,
+  kept: KeptPages,
   query: LogsQuery,
 ): Promise<LogsAnswer> {
   const { logLength } = await checkpoints.at(query.logLength, 'logs');
   const { limit } = query;
-  const operator = await readOperatorPage(store, kept, query, logLength);
+  const operatorLog = { logId: OPERATOR_LOG_ID, lookup: OPERATOR_LOG_ID, after: query.operator };
+  const operator = await readKept(store, kept, operatorLog, { logLength, limit, room: query.maxBytes });
   const room = { bytes: query.maxBytes - operator.bytes };
+  // Who may not read all logs is answered from the store each time.
+  const [first, ...others] = query.packages;
+  if (first !== undefined && others.length === 0 && query.mayRead === undefined && room.bytes > 0) {
+    const log = toLogQuery(first);
+    const page = await readKept(store, kept, log, { logLength, limit, room: room.bytes });
+    return {
+      operator: operator.records,
+      packages: [[log.logId, page.records]],
+      more: operator.more || page.more,
+    };
+  }
   const packages: [LogId, readonly PublishedEnvelope[]][] = [];
   let { more } = operator;
   const logsAtOnce = Math.max(1, Math.min(LOGS, Math.floor(ROWS / (limit + 1))));
-  for (let first = 0; first < query.packages.length; first += logsAtOnce) {
+  for (let start = 0; start < query.packages.length; start += logsAtOnce) {
     if (room.bytes <= 0) {
       more = true;
       break;
     }
-    const logs = query.packages.slice(first, first + logsAtOnce).map(toLogQuery);
+    const logs = query.packages.slice(start, start + logsAtOnce).map(toLogQuery);
     const pages = await store.read(async (reads) =>
       readPages(reads, await hide(reads, logs, query.mayRead), { logLength, limit, room }),
     );
@@ -81,26 +93,26 @@ export async function fetchLogs(
     });
     if (pages.length < logs.length) more = true;
     // Many logs are a lot of work: others get their turn in between.
-    if (first + logsAtOnce < query.packages.length) await new Promise((resolve) => setImmediate(resolve));
+    if (start + logsAtOnce < query.packages.length) await new Promise((resolve) => setImmediate(resolve));
   }
   return { operator: operator.records, packages, more };
 }
 
-/** What the operator log has below a signed length never changes, so a page of it is read once for all who ask the same. */
-async function readOperatorPage(
+/** What a log has below a signed length never changes, so a page of it is read once for all who ask the same. */
+async function readKept(
   store: RegistryStore,
-  kept: OperatorPages,
-  { operator: after, limit, maxBytes }: LogsQuery,
-  logLength: number,
-): Promise<OperatorPage> {
-  const key = `${logLength} ${limit} ${maxBytes}${after === undefined ? '' : ` after ${after}`}`;
+  kept: KeptPages,
+  log: LogQuery,
+  { logLength, limit, room }: { readonly logLength: number; readonly limit: number; readonly room: number },
+): Promise<KeptPage> {
+  const { lookup, after } = log;
+  const key = `${logLength} ${limit} ${room} ${lookup}${after === undefined ? '' : ` after ${after}`}`;
   const known = kept.get(key);
   if (known !== undefined) return known;
-  const room = { bytes: maxBytes };
-  const log = { logId: OPERATOR_LOG_ID, lookup: OPERATOR_LOG_ID, after };
-  const [page] = await store.read((reads) => readPages(reads, [log], { logLength, limit, room }));
-  const read = { ...page!, bytes: maxBytes - room.bytes };
-  if (read.bytes <= KEPT_PAGE) kept.set(key, read);
+  const left = { bytes: room };
+  const [page] = await store.read((reads) => readPages(reads, [log], { logLength, limit, room: left }));
+  const read = { ...page!, bytes: room - left.bytes };
+  if (read.bytes <= LARGEST_KEPT) kept.set(key, read);
   return read;
 }
 
