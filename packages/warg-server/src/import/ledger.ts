@@ -1,6 +1,6 @@
 import { type Digest, digestFromBytes } from '@warg/crypto';
 import { type LogId, logLeafBytes, type RecordId } from '@warg/protocol';
-import { hashLeaf, type LogStore, type LogTile, MerkleLog } from '@warg/transparency';
+import { hashLeaves, type LogStore, type LogTile, MerkleLog } from '@warg/transparency';
 import type { RegistryStore } from '../store/registry-store.ts';
 import type { RecordKey } from '../store/rows.ts';
 import { ImportError } from './errors.ts';
@@ -86,7 +86,7 @@ export async function leadsTo(store: RegistryStore, ledger: Ledger, logRoot: Dig
     const log = await MerkleLog.open(overlay(logStore));
     if (log.length !== ledger.start) return undefined;
     for (const { keys } of ledger.groups(LEAVES)) {
-      await log.append(keys.map((key) => hashLeaf(logLeafBytes(key))));
+      await log.append(hashLeaves(keys.map(logLeafBytes)));
       await new Promise((resolve) => setImmediate(resolve));
     }
     return log.rootAt(ledger.end);
