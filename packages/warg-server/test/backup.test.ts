@@ -64,6 +64,11 @@ describe('warg-server backup', () => {
 
     // What was copied is whole, and says what it is.
     expect(await run('fsck', '--data-dir', backup)).toMatchObject({ code: 0, err: '' });
+    const elsewhere = ['--content-dir', join(dir, 'elsewhere')];
+    expect(await run('fsck', '--data-dir', backup, ...elsewhere)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/none of \d+ contents? is there: give the --data-dir, --content-dir or/),
+    });
     const about = JSON.parse(readFileSync(join(backup, 'backup.json'), 'utf8'));
     expect(about.checkpoint).toEqual(JSON.parse(JSON.stringify(checkpoint)));
     expect(existsSync(join(backup, 'registry.db.head'))).toBe(false);
@@ -91,7 +96,7 @@ describe('warg-server backup', () => {
     const data = ['--data-dir', join(dir, 'data')];
     expect(await run('backup', join(dir, 'backup'), ...data, '--no-content')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('1 records, no contents'),
+      out: expect.stringContaining('1 record, no contents'),
     });
     expect(existsSync(join(dir, 'backup/content'))).toBe(false);
     expect(await run('backup', join(dir, 'backup'), ...data)).toMatchObject({

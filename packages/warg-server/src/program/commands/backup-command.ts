@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { backUp } from '../../backup/back-up.ts';
+import { counted } from '../counted.ts';
 import { examples } from '../help.ts';
 import type { ProgramHost } from '../host.ts';
 import { openError } from '../open-error.ts';
@@ -69,7 +70,7 @@ async function runBackup(to: string, options: BackupOptions, host: ProgramHost):
       now: Date.now(),
       signal: stop.signal,
       ...(host.stderr.isTTY
-        ? { onProgress: (count: number) => host.stderr.write(`\r\u001b[K${count} contents`) }
+        ? { onProgress: (count: number) => host.stderr.write(`\r\u001b[K${counted(count, 'content')}`) }
         : {}),
     });
     if (host.stderr.isTTY) host.stderr.write('\r\u001b[K');
@@ -77,7 +78,7 @@ async function runBackup(to: string, options: BackupOptions, host: ProgramHost):
     host.stdout.write(
       options.json
         ? `${JSON.stringify({ dir: to, checkpoint: checkpoint ?? null, contents: hasContent ? contents : null })}\n`
-        : `${to}: ${logLength} records, ${hasContent ? `${contents} contents` : 'no contents'}\n`,
+        : `${to}: ${counted(logLength, 'record')}, ${hasContent ? counted(contents, 'content') : 'no contents'}\n`,
     );
   } catch (error) {
     throw openError(error, '--data-dir');

@@ -3,6 +3,7 @@ import { type CheckProgress, type CheckSummary, checkStore } from '../../fsck/ch
 import type { Finding } from '../../fsck/findings.ts';
 import { administer } from '../administration.ts';
 import { openContent } from '../content.ts';
+import { counted } from '../counted.ts';
 import { examples } from '../help.ts';
 import type { ProgramHost } from '../host.ts';
 import { readLogVerifierKey } from '../log-key.ts';
@@ -35,6 +36,7 @@ export function fsckCommand(host: ProgramHost): Command {
   return command.action(async (options: FsckOptions) => {
     const findings: Finding[] = [];
     let count = 0;
+    let missing = 0;
     const logKey = await readLogVerifierKey(options);
     const summary = await administer(options, async ({ store }) => {
       const opened = options.content ? await openContent(options, host.env) : undefined;
@@ -45,6 +47,7 @@ export function fsckCommand(host: ProgramHost): Command {
           logKey,
           report: (finding) => {
             count += 1;
+            if (finding.code === 'CONTENT_MISSING') missing += 1;
             if (findings.length < PRINTED) findings.push(finding);
           },
           ...(host.stderr.isTTY ? { onProgress: progressTo(host) } : {}),
@@ -56,6 +59,11 @@ export function fsckCommand(host: ProgramHost): Command {
     });
     if (options.json) host.stdout.write(`${JSON.stringify({ ...summary, count, findings })}\n`);
     else host.stdout.write(toText(summary, findings, count));
+    if (count > 0 && missing === count && summary.bytes === 0) {
+      throw new ProgramError(
+        `none of ${counted(count, 'content')} is there: give the --data-dir, --content-dir or --content-store that the server has`,
+      );
+    }
     if (count > 0) {
       throw new ProgramError(
         `${count} ${count === 1 ? 'thing is' : 'things are'} wrong with what is stored: take a copy before you do ` +
@@ -66,8 +74,11 @@ export function fsckCommand(host: ProgramHost): Command {
 }
 
 function progressTo({ stderr }: ProgramHost): (progress: CheckProgress) => void {
-  return ({ records, logs, contents }) =>
-    stderr.write(`\r\u001b[K${records} records, ${logs} logs, ${contents} contents`);
+  return ({ records, logs, contents }) => stderr.write(`\r\u001b[K${counts({ records, logs, contents })}`);
+}
+
+function counts({ records, logs, contents }: CheckProgress): string {
+  return `${counted(records, 'record')}, ${counted(logs, 'log')}, ${counted(contents, 'content')}`;
 }
 
 const noteLines = {
@@ -76,16 +87,16 @@ const noteLines = {
 };
 
 function toText(summary: CheckSummary, findings: readonly Finding[], count: number): string {
-  const { checkpoint, records, logs, contents, bytes, note } = summary;
+  const { checkpoint, bytes, note } = summary;
   const lines = findings.map(({ code, where, message }) => `${code}  ${where}: ${message}`);
   if (count > findings.length) lines.push(`and ${count - findings.length} more`);
   lines.push(
-    `${records} records, ${logs} logs, ${contents} contents (${bytes} bytes)`,
+    `${counts(summary)} (${counted(bytes, 'byte')})`,
     checkpoint === undefined
       ? 'no checkpoint'
-      : `checkpoint of ${checkpoint.logLength} records: log ${checkpoint.logRoot}, map ${checkpoint.mapRoot}`,
+      : `checkpoint of ${counted(checkpoint.logLength, 'record')}: log ${checkpoint.logRoot}, map ${checkpoint.mapRoot}`,
     ...(note === 'none' ? [] : [noteLines[note]]),
-    count === 0 ? 'nothing is wrong' : `${count} findings`,
+    count === 0 ? 'nothing is wrong' : counted(count, 'finding'),
     '',
   );
   return lines.join('\n');

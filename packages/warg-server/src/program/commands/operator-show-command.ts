@@ -4,6 +4,7 @@ import { type OperatorLog, readOperatorLog } from '../../operator/operator-state
 import type { RegistryStore } from '../../store/registry-store.ts';
 import type { StoredCheckpoint } from '../../store/rows.ts';
 import { administer } from '../administration.ts';
+import { counted } from '../counted.ts';
 import { examples } from '../help.ts';
 import type { ProgramHost } from '../host.ts';
 import { type AdministrationOptions, addAdministrationOptions } from '../options/store-options.ts';
@@ -90,13 +91,13 @@ function overviewOf(
 }
 
 function toText({ first, head, records, waiting, checkpoint, keys, namespaces }: Overview): string {
-  const lines = [`operator log  ${records} records, the last one ${head ?? 'none'}`];
+  const lines = [`operator log  ${counted(records, 'record')}, the last one ${head ?? 'none'}`];
   if (first !== undefined) {
     lines.push(`              the first one ${first.recordId}, signed by the key ${first.keyId}`);
   }
   if (waiting > 0) lines.push(`              ${waiting} more wait for a server to publish them`);
   if (checkpoint !== undefined) {
-    lines.push(`checkpoint    of ${checkpoint.logLength} records, signed ${checkpoint.timestamp}`);
+    lines.push(`checkpoint    of ${counted(checkpoint.logLength, 'record')}, signed ${checkpoint.timestamp}`);
   }
   lines.push('', 'keys');
   for (const { keyId, publicKey, permissions, signs } of keys) {
