@@ -38,9 +38,10 @@ export async function testMember({ path, manifest }, files = []) {
     if (!existsSync(report)) return failed(`${manifest.name}: vitest ended without a report\n${output}`);
     const outcome = countReport(JSON.parse(readFileSync(report, 'utf8')), manifest.name);
     if (code === 0 && outcome.failed === 0) return outcome;
+    if (outcome.failed > 0) return outcome;
     // An error outside of any test (an unhandled rejection) fails the run without failing a test.
     const details = [`${manifest.name}: vitest ended with ${code}\n${output.trim()}`];
-    return { ...outcome, failed: Math.max(outcome.failed, 1), details };
+    return { ...outcome, failed: 1, details };
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -57,6 +58,8 @@ function skipOf(what, status) {
     : { what, why: `marked as ${status}, without a reason` };
 }
 
+const fileOf = (file) => file.name.replace(`${root}/`, '');
+
 /**
  * Counts one report. A file that could not be loaded has no test in it, neither passed nor failed: it counts as
  * one failure, and so does a package whose tests have all disappeared.
@@ -71,13 +74,15 @@ export function countReport(report, name) {
     const statuses = file.assertionResults.map((test) => test.status);
     if (file.status === 'failed' && !statuses.includes('failed')) {
       counts.failed++;
-      counts.details.push(`${file.name.replace(`${root}/`, '')} could not be run: ${file.message}`);
+      counts.details.push(`failed: ${fileOf(file)} could not be run: ${file.message}`);
     }
     for (const test of file.assertionResults) {
       if (test.status === 'passed') counts.passed++;
       else if (test.status === 'failed') {
         counts.failed++;
-        counts.details.push(`${test.fullName}: ${test.failureMessages.join('\n')}`);
+        counts.details.push(
+          `failed: ${fileOf(file)}: ${test.fullName}\n${test.failureMessages.join('\n').replace(/^/gm, '  ')}`,
+        );
       } else {
         counts.skipped.push(skipOf(`${name}: ${test.fullName}`, test.status));
       }

@@ -15,6 +15,16 @@ describe('countReport', () => {
     assert.equal(countsLine(countReport(report, 'x')), '1 passed, 1 failed, 1 skipped');
   });
 
+  it('names each test that failed, with its file and its message', () => {
+    const assertionResults = [
+      { status: 'failed', fullName: 'adds up', failureMessages: ['expected 2\nfound 3'] },
+    ];
+    const report = { testResults: [{ status: 'failed', name: 'a.test.ts', assertionResults }] };
+    assert.deepEqual(countReport(report, 'x').details, [
+      'failed: a.test.ts: adds up\n  expected 2\n  found 3',
+    ]);
+  });
+
   it('counts a file that could not be loaded as a failure', () => {
     const report = {
       testResults: [

@@ -127,7 +127,7 @@ describe('SQLite', () => {
         },
         warm: {
           checkpoint: 1,
-          oneLog: 2,
+          oneLog: 1,
           fiftyLogs: 51,
           inclusionOf1: 1,
           inclusionOf50: 1,
@@ -164,7 +164,7 @@ describeWithPostgres('PostgreSQL', () => {
         },
         warm: {
           checkpoint: 1,
-          oneLog: 2,
+          oneLog: 1,
           fiftyLogs: 2,
           inclusionOf1: 1,
           inclusionOf50: 1,
