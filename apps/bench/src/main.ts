@@ -13,7 +13,8 @@ import { writeScaling } from './scaling/npm-size.ts';
 
 const usage = `npm run bench                measure every line, and write docs/benchmarks.md and docs/benchmarks.json
 npm run bench -- NAME…       measure these lines alone; with --write they replace what was measured before
-npm run bench -- growth      our server on stores that grow to a million packages (an hour), written to the same places
+npm run bench -- growth      our server on stores that grow to a million packages (an hour); with --write, or as a whole,
+                             its curves replace those of the same stores
 npm run bench -- scaling     compute docs/scaling.md anew from what those two have written
 npm run bench -- --list      the names of all lines
 

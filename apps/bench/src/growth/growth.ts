@@ -1,6 +1,7 @@
 import type { Machine } from '../machine/machine.ts';
 import { MEASURED_PACKAGES, measureAt, type Size } from './measure.ts';
 import { growthTable, reportGrowth } from './report.ts';
+import { type Curve, readCurves, withCurve, writeCurves } from './results.ts';
 import { openGrowingStore, type StoreKind } from './stores.ts';
 
 export interface GrowthOptions {
@@ -23,20 +24,28 @@ export async function measureGrowth(options: GrowthOptions): Promise<void> {
   if (tooClose !== undefined) {
     throw new Error(`expected sizes that are ${MEASURED_PACKAGES} apart, found ${sizes.join(', ')}`);
   }
-  const measured: Size[] = [];
+  const measured: Pick<Curve, 'store' | 'sizes'>[] = [];
   for (const kind of stores) {
     const store = await openGrowingStore(kind, work);
+    const known: Size[] = [];
+    measured.push({ store: kind, sizes: known });
     try {
       for (const packages of sizes) {
         const started = performance.now();
-        measured.push(await measureAt(store, packages, connections));
+        known.push(await measureAt(store, packages, connections));
         const seconds = ((performance.now() - started) / 1000).toFixed(0);
         console.log(`${kind}, ${packages.toLocaleString('en')} packages: ${seconds} s`);
-        if (write) reportGrowth(measured, machine, command);
+        if (write) report({ store: kind, at: new Date().toISOString(), command, machine, sizes: known });
       }
     } finally {
       await store.end();
     }
   }
   console.log(`\n${growthTable(measured)}`);
+}
+
+function report(curve: Curve): void {
+  const curves = withCurve(readCurves(), curve);
+  writeCurves(curves);
+  reportGrowth(curves);
 }

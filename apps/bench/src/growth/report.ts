@@ -1,13 +1,13 @@
-// What becomes of a registry that grows: docs/growth.svg, docs/growth.json, and its part of docs/benchmarks.md.
+// What becomes of a registry that grows: docs/growth.svg, and its part of docs/benchmarks.md.
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { slopeOf } from '../lines/memory.ts';
-import type { Machine } from '../machine/machine.ts';
 import { machineText, writeBetween } from '../report/document.ts';
 import { type Plot, svgOf } from '../report/plot.ts';
 import { formatFigure } from '../report/table.ts';
 import type { Size } from './measure.ts';
+import type { Curve } from './results.ts';
 
 interface Figure {
   readonly title: string;
@@ -28,35 +28,37 @@ const figures: readonly Figure[] = [
 const docs = (name: string) => fileURLToPath(new URL(`../../../../docs/${name}`, import.meta.url));
 
 /** Writes what is known so far. */
-export function reportGrowth(sizes: readonly Size[], machine: Machine, command: string): void {
-  writeFileSync(docs('growth.json'), `${JSON.stringify({ machine, command, sizes }, undefined, 1)}\n`);
-  writeFileSync(docs('growth.svg'), svgOf(figures.map((figure) => plotOf(figure, sizes))));
+export function reportGrowth(curves: readonly Curve[]): void {
+  writeFileSync(docs('growth.svg'), svgOf(figures.map((figure) => plotOf(figure, curves))));
+  // All were measured on one kind of machine, or it would have to be said with each.
   const parts = [
-    machineText(machine),
+    machineText(curves.at(-1)!.machine),
     '',
-    growthTable(sizes),
+    growthTable(curves),
     '',
     '![growth](growth.svg)',
     '',
-    `\`${command}\`, commit ${machine.commit}`,
+    ...curves.map(
+      ({ store, command, at, machine }) =>
+        `${store}: \`${command}\`, ${at.slice(0, 10)}, commit ${machine.commit}${machine.changed ? ' with changes' : ''}  `,
+    ),
   ];
-  writeBetween('benchmarks.md', 'growth', parts.join('\n'));
+  writeBetween('benchmarks.md', 'growth', parts.join('\n').trimEnd());
 }
 
-/** A table with a column for each size, and how much each figure changes with ten times as many packages. */
-export function growthTable(sizes: readonly Size[]): string {
-  return storesOf(sizes)
-    .map((store) => {
-      const own = sizes.filter((size) => size.store === store);
+/** A table for each store: a column for each size, and how much each figure changes with ten times as many packages. */
+export function growthTable(curves: readonly Pick<Curve, 'store' | 'sizes'>[]): string {
+  return curves
+    .map(({ store, sizes }) => {
       const head = [
         store,
-        ...own.map(({ packages }) => packages.toLocaleString('en')),
+        ...sizes.map(({ packages }) => packages.toLocaleString('en')),
         'ten times as many packages',
       ];
       const rows = figures.map((figure) => [
         `${figure.title}, ${figure.unit}`,
-        ...own.map((size) => formatFigure(figure.of(size))),
-        changeOf(figure, own),
+        ...sizes.map((size) => formatFigure(figure.of(size))),
+        changeOf(figure, sizes),
       ]);
       const lines = [head, head.map((_, i) => (i === 0 ? '---' : '--:')), ...rows];
       return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -76,19 +78,15 @@ function changeOf({ of, title }: Figure, sizes: readonly Size[]): string {
   return `${part < 0 ? '−' : '+'}${formatFigure(Math.abs(part))} %`;
 }
 
-function plotOf({ title, unit, of }: Figure, sizes: readonly Size[]): Plot {
+function plotOf({ title, unit, of }: Figure, curves: readonly Curve[]): Plot {
   return {
     title,
     x: 'packages',
     y: unit,
     logarithmic: true,
-    series: storesOf(sizes).map((store) => ({
+    series: curves.map(({ store, sizes }) => ({
       name: store,
-      points: sizes.filter((size) => size.store === store).map((size) => [size.packages, of(size)] as const),
+      points: sizes.map((size) => [size.packages, of(size)] as const),
     })),
   };
-}
-
-function storesOf(sizes: readonly Size[]): Size['store'][] {
-  return [...new Set(sizes.map(({ store }) => store))];
 }

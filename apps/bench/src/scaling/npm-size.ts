@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Size } from '../growth/measure.ts';
+import { readCurves } from '../growth/results.ts';
 import { slopeOf } from '../lines/memory.ts';
 import { writeBetween } from '../report/document.ts';
 import type { LineResult } from '../report/results.ts';
@@ -32,8 +33,7 @@ export function writeScaling(): string | undefined {
     return 'docs/benchmarks.json and docs/growth.json';
   }
   const { lines } = JSON.parse(readFileSync(docs('benchmarks.json'), 'utf8')) as { lines: LineResult[] };
-  const { sizes } = JSON.parse(readFileSync(docs('growth.json'), 'utf8')) as { sizes: Size[] };
-  const onPostgres = sizes.filter(({ store }) => store === 'PostgreSQL');
+  const onPostgres = readCurves().find(({ store }) => store === 'PostgreSQL')?.sizes ?? [];
   const ours = new Map(lines.flatMap(({ rows }) => rows.map((row) => [row.what, row.ours] as const)));
   const needed = [
     'publish (PostgreSQL)',
