@@ -30,10 +30,12 @@ export const databasePassword = PASSWORD;
 export interface PostgresOptions {
   /** Whether a commit waits for the disk, as it does wherever it counts. Not if not given: a test's machine does not crash. */
   readonly durable?: boolean;
+  /** Files of a certificate and its key, in PEM: then nobody gets in without TLS, and URLs say `sslmode=require`. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
 }
 
 /** Starts one with initdb's defaults. */
-export async function startPostgres({ durable = false }: PostgresOptions = {}): Promise<PostgresServer> {
+export async function startPostgres({ durable = false, tls }: PostgresOptions = {}): Promise<PostgresServer> {
   const programs = findPostgres();
   if (programs === undefined) throw new Error('expected initdb and postgres, found none: install postgresql');
   const owner = unprivileged();
@@ -50,9 +52,18 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
     { ...owner, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
   );
 
+  if (tls !== undefined) {
+    // It wants both to be its own, and the key to be read by nobody else.
+    for (const [name, file] of Object.entries({ 'server.crt': tls.certificate, 'server.key': tls.key })) {
+      writeFileSync(join(data, name), readFileSync(file), { mode: 0o600 });
+      if (owner.uid !== undefined) chownSync(join(data, name), owner.uid, owner.gid);
+    }
+    writeFileSync(join(data, 'pg_hba.conf'), 'hostssl all all 127.0.0.1/32 scram-sha-256\n');
+  }
+
   const port = await freePort();
   const urlOf = (database: string) =>
-    `postgres://warg:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${database}`;
+    `postgres://warg:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${database}${tls === undefined ? '' : '?sslmode=require'}`;
   let child: ChildProcess | undefined;
   let gone: Promise<void> = Promise.resolve();
   let output = '';
@@ -72,6 +83,7 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
   const start = async () => {
     const options = ['-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1'];
     if (!durable) options.push('-F');
+    if (tls !== undefined) options.push('-c', 'ssl=on');
     const server = spawn(join(programs, 'postgres'), ['-D', data, ...options], {
       ...owner,
       cwd: folder,

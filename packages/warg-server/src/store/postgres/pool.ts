@@ -3,6 +3,7 @@ import { StoreError } from '../errors.ts';
 import type { DatabaseUrl } from './database-url.ts';
 import { toStoreError } from './failures.ts';
 import type { Queries, SqlValue } from './queries.ts';
+import { splitTls } from './tls.ts';
 
 /** How long is waited for a connection, s. */
 const CONNECT_TIMEOUT = 10;
@@ -134,8 +135,10 @@ export class Pool implements Queries {
   }
 
   #connect(): Generation {
+    const { url, tls } = splitTls(this.#url.secret);
     try {
-      const sql = postgres(this.#url.secret, {
+      const sql = postgres(url, {
+        ssl: tls,
         max: this.#options.connections,
         connect_timeout: CONNECT_TIMEOUT,
         // A connection may be in the middle of a transaction, which the driver does not know: it never ends one by itself.
