@@ -1,97 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import {
-  digestOf,
-  encodePrivateKey,
-  encodeUtf8,
-  generatePrivateKey,
-  keyIdOf,
-  parsePrivateKey,
-  publicKeyOf,
-} from '@warg/crypto';
+import { digestOf, encodeUtf8, keyIdOf, publicKeyOf } from '@warg/crypto';
 import { paths } from '@warg/protocol/api';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { digestNamed, releaseEntry, testPackage } from '../../test/publisher.ts';
 import { type Body, callerOf } from '../../test/registry-caller.ts';
+import { programsInFolder, secret } from '../../test/started-programs.ts';
 import { coreModule } from '../../test/wasm-samples.ts';
-import { generateLogKey, parseLogKey } from '../log-note/log-key.ts';
 
-const main = fileURLToPath(new URL('../main.ts', import.meta.url));
-const operatorKey = generatePrivateKey();
-const secret = encodePrivateKey(operatorKey);
-let dir: string;
-const children: ChildProcess[] = [];
-
-beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'warg-program-'));
-});
-afterEach(async () => {
-  for (const child of children.splice(0)) {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    }
-  }
-  await rm(dir, { recursive: true, force: true });
-});
-
-interface Program {
-  readonly child: ChildProcess;
-  /** What it has written so far. */
-  readonly out: () => string;
-  readonly err: () => string;
-  /** Its exit code, or the signal that ended it. */
-  readonly ended: Promise<number | string | null>;
-}
-
-/** Starts the program with nothing in its environment but what is given and a home in the temporary folder. */
-function start(args: readonly string[], env: Record<string, string> = {}): Program {
-  const child = spawn(process.execPath, [main, ...args], {
-    cwd: dir,
-    env: { PATH: process.env['PATH'] ?? '', HOME: dir, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  children.push(child);
-  const text = { out: '', err: '' };
-  child.stdout.on('data', (chunk) => {
-    text.out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    text.err += chunk;
-  });
-  const ended = new Promise<number | string | null>((resolve) => {
-    child.once('close', (code, signal) => resolve(code ?? signal));
-  });
-  return { child, out: () => text.out, err: () => text.err, ended };
-}
-
-async function until(program: Program, isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) {
-    if (program.child.exitCode !== null) throw new Error(`it ended: ${program.err()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-const listening = /^listening on (http:\/\/\S+)\n$/;
-
-/** Starts a server on a free port and waits until it listens. */
-async function serve(
-  args: readonly string[] = [],
-  env: Record<string, string> = {},
-): Promise<Program & { url: string }> {
-  const program = start(['--listen', '127.0.0.1:0', '--namespace', 'test', ...args], {
-    WARG_OPERATOR_KEY: secret,
-    WARG_DATA_DIR: join(dir, 'data'),
-    ...env,
-  });
-  await until(program, () => listening.test(program.out()));
-  return { ...program, url: listening.exec(program.out())?.[1] ?? '' };
-}
+const programs = programsInFolder();
+const { start, until, serve } = programs;
 
 function callerAt(url: string) {
   return callerOf((request) => {
@@ -126,7 +46,7 @@ describe('warg-server', () => {
   });
 
   it('clears away an upload in whose middle it was killed, and takes it again', async () => {
-    const tmp = join(dir, 'data', 'content', 'tmp');
+    const tmp = join(programs.dir, 'data', 'content', 'tmp');
     const first = await serve();
     const pkg = testPackage('test:hello');
     const release = [pkg.init(), pkg.release('1.0.0', digestNamed('content'))] as const;
@@ -155,9 +75,9 @@ describe('warg-server', () => {
       ['elsewhere', 0o700],
       ['data/registry.db', 0o600],
     ] as const) {
-      expect([path, (await stat(join(dir, path))).mode & 0o777]).toEqual([path, mode]);
+      expect([path, (await stat(join(programs.dir, path))).mode & 0o777]).toEqual([path, mode]);
     }
-    expect((await readdir(join(dir, 'elsewhere'))).sort()).toEqual(['files', 'tmp']);
+    expect((await readdir(join(programs.dir, 'elsewhere'))).sort()).toEqual(['files', 'tmp']);
     child.kill('SIGTERM');
     await ended;
   });
@@ -166,17 +86,17 @@ describe('warg-server', () => {
     const { child, ended } = await serve(['--data-store', 'memory']);
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
-    expect(await readdir(dir)).toEqual([]);
+    expect(await readdir(programs.dir)).toEqual([]);
   });
 
   it('uses the data folder of the platform, and the options of the environment', async () => {
     const { url, child, ended } = await serve([], {
       WARG_DATA_DIR: '',
-      XDG_DATA_HOME: dir,
+      XDG_DATA_HOME: programs.dir,
       WARG_PUBLIC_URL: 'https://a.example',
     });
     if (process.platform === 'linux')
-      expect(await readdir(join(dir, 'warg-server'))).toContain('registry.db');
+      expect(await readdir(join(programs.dir, 'warg-server'))).toContain('registry.db');
     expect(await (await fetch(`${url}/.well-known/wasm-pkg/registry.json`)).json()).toMatchObject({
       wargUrl: 'https://a.example',
     });
@@ -187,7 +107,7 @@ describe('warg-server', () => {
   it('lets only authorized keys publish if it is told which', async () => {
     const [mine, theirs] = [testPackage('test:mine'), testPackage('test:theirs')];
     await writeFile(
-      join(dir, 'keys.toml'),
+      join(programs.dir, 'keys.toml'),
       `[namespace.test]\nkeys = ["${keyIdOf(publicKeyOf(mine.key))}"]\n`,
     );
     const { url } = await serve(['--authorized-keys-file', 'keys.toml']);
@@ -259,170 +179,6 @@ describe('warg-server', () => {
     await once(socket, 'close');
     expect(answer()).toMatch(/HTTP\/1.1 200 OK\r\n.*{"packages":{}}$/s);
     expect(await program.ended).toBe(0);
-  });
-});
-
-describe('what cannot be', () => {
-  const run = async (args: readonly string[], env?: Record<string, string>) => {
-    const program = start(args, env);
-    return { code: await program.ended, ...{ out: program.out(), err: program.err() } };
-  };
-
-  it('explains how to make a key when there is none', async () => {
-    const { code, err } = await run([]);
-    expect(code).toBe(2);
-    expect(err).toContain('warg-server key new --output operator.key');
-  });
-
-  it.each([
-    [['--operator-key', secret, '--operator-key-file', 'k'], {}, /cannot be used with/],
-    [['--operator-key-file', 'k'], { WARG_OPERATOR_KEY: secret }, /cannot be used with/],
-    [['--listen', 'here'], {}, /Expected an address and a port/],
-    [[], { WARG_LISTEN: 'here' }, /WARG_LISTEN.*Expected an address/],
-    [['--data-store', 'paper'], {}, /Allowed choices are sqlite, postgres, memory/],
-    [['--database-url', 'postgres://h/d', '--database-url-file', 'f'], {}, /cannot be used with/],
-    [['--data-store', 'postgres'], { WARG_OPERATOR_KEY: secret }, /--database-url-file.*WARG_DATABASE_URL/],
-    [
-      ['--data-store', 'postgres'],
-      { WARG_OPERATOR_KEY: secret, WARG_DATABASE_URL: `mysql://warg:${secret}@h/d` },
-      /expected one such as postgres:/,
-    ],
-    [['--namespace', 'Not_One'], {}, /kebab case/],
-    [['--public-url', 'registry.example'], {}, /absolute http/],
-    [['--nonsense'], {}, /unknown option/],
-    [['nonsense'], {}, /unknown command|too many arguments/],
-    [[`--operatorkey=${secret}`], {}, /unknown option '--operatorkey=ecdsa-p256:\[redacted\]'/],
-    [[secret], {}, /too many arguments/],
-  ])('refuses %j with %j', async (args, env, message) => {
-    const { code, err } = await run(args, env);
-    expect(code).toBe(2);
-    expect(err).toMatch(message);
-    expect(err).not.toContain(secret);
-  });
-
-  it.each([
-    ['a key file that is not there', ['--operator-key-file', 'none'], {}, /`none` \(ENOENT\)/],
-    ['a key that is none', [], { WARG_OPERATOR_KEY: 'ecdsa-p256:topsecret' }, /holds no operator key/],
-    [
-      'authorized keys that are not there',
-      ['--authorized-keys-file', 'none'],
-      { WARG_OPERATOR_KEY: secret },
-      /`none`/,
-    ],
-    [
-      'a database URL file that is not there',
-      ['--data-store', 'postgres', '--database-url-file', 'none'],
-      { WARG_OPERATOR_KEY: secret },
-      /`none` \(ENOENT\)/,
-    ],
-    [
-      'a database that is not there',
-      ['--data-store', 'postgres', '--content-dir', 'content'],
-      { WARG_OPERATOR_KEY: secret, WARG_DATABASE_URL: 'postgres://warg:topsecret@127.0.0.1:1/registry' },
-      /postgres:\/\/127.0.0.1:1\/registry.*ECONNREFUSED.*--database-url/,
-    ],
-    [
-      'a data folder that is a file',
-      ['--data-dir', main],
-      { WARG_OPERATOR_KEY: secret },
-      /cannot write in the folder.*--data-dir/,
-    ],
-    [
-      'an address of another machine',
-      ['--listen', '192.0.2.1:0', '--data-store', 'memory'],
-      { WARG_OPERATOR_KEY: secret },
-      /no such address/,
-    ],
-  ])('says one line about %s', async (_, args, env, message) => {
-    const { code, err } = await run(args, env);
-    expect(code).toBe(1);
-    expect(err).toMatch(message);
-    expect(err).not.toMatch(/\n {4}at |topsecret/);
-  });
-
-  it('says so when the port is taken, the store is in use, or the key is another', async () => {
-    const { url, child, ended } = await serve();
-    const env = { WARG_OPERATOR_KEY: secret };
-    const port = await run(['--listen', new URL(url).host, '--data-store', 'memory'], env);
-    expect(port).toMatchObject({ code: 1, err: expect.stringContaining('another program does') });
-    const store = await run(['--listen', '127.0.0.1:0', '--data-dir', 'data'], env);
-    expect(store).toMatchObject({
-      code: 1,
-      err: expect.stringMatching(/in use by another warg-server.*--data-dir/),
-    });
-    child.kill('SIGTERM');
-    await ended;
-    const other = { WARG_OPERATOR_KEY: encodePrivateKey(generatePrivateKey()) };
-    const key = await run(['--listen', '127.0.0.1:0', '--data-dir', 'data'], other);
-    expect(key).toMatchObject({
-      code: 1,
-      err: expect.stringMatching(/belongs to another operator.*--data-dir/),
-    });
-    for (const { err } of [port, store, key]) expect(err).not.toMatch(/\n {4}at /);
-  });
-});
-
-describe('warg-server key new', () => {
-  it('writes a key to a new file for its owner alone, and never over another', async () => {
-    const program = start(['key', 'new', '--output', 'operator.key']);
-    expect(await program.ended).toBe(0);
-    const file = join(dir, 'operator.key');
-    expect((await stat(file)).mode & 0o777).toBe(0o600);
-    const text = await readFile(file, 'utf8');
-    const publicKey = publicKeyOf(parsePrivateKey(text.trim()));
-    expect(program.out()).toContain(publicKey);
-    expect(program.out()).toContain(keyIdOf(publicKey));
-    expect(program.out()).not.toContain(text.trim());
-    const again = start(['key', 'new', '--output', 'operator.key']);
-    expect(await again.ended).toBe(1);
-    expect(again.err()).toContain('never replaced');
-    expect(await readFile(file, 'utf8')).toBe(text);
-    await serve(['--operator-key-file', 'operator.key'], { WARG_OPERATOR_KEY: '' });
-  });
-
-  it('makes a key of the log, under which the registry signs notes', async () => {
-    const made = start(['key', 'new', '--log', 'registry.test/log', '--output', 'log.key']);
-    expect(await made.ended).toBe(0);
-    const secretKey = (await readFile(join(dir, 'log.key'), 'utf8')).trim();
-    const { verifierKey } = parseLogKey(secretKey);
-    expect(made.out()).toContain(`verifier key: ${verifierKey}\n`);
-    expect(made.out()).not.toContain(secretKey);
-    const program = await serve(['--log-key-file', 'log.key', '--log-origin', 'registry.test/log']);
-    expect(await (await fetch(`${program.url}/checkpoint`)).text()).toMatch(/^registry\.test\/log\n1\n/);
-    expect(program.err()).toContain(verifierKey);
-    expect(program.err()).not.toContain(secretKey);
-  });
-
-  it.each([
-    [['--log-origin', 'registry.test/log'], /key new --log registry\.test\/log/],
-    [
-      ['--log-key-file', 'log.key', '--log-origin', 'other.test/log'],
-      /is that of the log `registry\.test\/log`/,
-    ],
-  ])('and no other: %j', async (args, expected) => {
-    await writeFile(join(dir, 'log.key'), generateLogKey('registry.test/log').encode());
-    const program = start(args, { WARG_OPERATOR_KEY: secret });
-    expect(await program.ended).toBe(2);
-    expect(program.err()).toMatch(expected);
-  });
-
-  it('prints the key where no file is named', async () => {
-    const program = start(['key', 'new']);
-    expect(await program.ended).toBe(0);
-    const [, key = ''] = /^private key: (\S+)$/m.exec(program.out()) ?? [];
-    expect(program.out()).toContain(publicKeyOf(parsePrivateKey(key)));
-  });
-
-  it('prints JSON', async () => {
-    const shown = start(['key', 'new', '--json']);
-    expect(await shown.ended).toBe(0);
-    const { privateKey, publicKey, ...more } = JSON.parse(shown.out());
-    expect(publicKey).toBe(publicKeyOf(parsePrivateKey(privateKey)));
-    expect(more).toEqual({ keyId: keyIdOf(publicKey) });
-    const kept = start(['key', 'new', '--log', 'registry.test/log', '--output', 'log.key', '--json']);
-    expect(await kept.ended).toBe(0);
-    const { verifierKey } = parseLogKey((await readFile(join(dir, 'log.key'), 'utf8')).trim());
-    expect(JSON.parse(kept.out())).toEqual({ verifierKey, file: join(dir, 'log.key') });
   });
 });
 
