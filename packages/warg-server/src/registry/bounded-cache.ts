@@ -50,38 +50,3 @@ export class BoundedCache<Key, Value> {
     this.#size -= this.#sizeOf(value);
   }
 }
-
-/**
- * The same for many small things, of which each counts for one. It forgets by halves, so that nothing is ever taken out of
- * a large table: that costs more than asking again.
- */
-export class TwoGenerations<Key, Value> {
-  readonly #half: number;
-  #young = new Map<Key, Value>();
-  #old = new Map<Key, Value>();
-
-  /** @param most of both generations together; at least 2 */
-  constructor(most: number) {
-    this.#half = Math.max(1, Math.floor(most / 2));
-  }
-
-  get size(): number {
-    return this.#young.size + this.#old.size;
-  }
-
-  get(key: Key): Value | undefined {
-    const young = this.#young.get(key);
-    if (young !== undefined) return young;
-    const old = this.#old.get(key);
-    if (old !== undefined) this.set(key, old);
-    return old;
-  }
-
-  set(key: Key, value: Value): void {
-    if (this.#young.size >= this.#half && !this.#young.has(key)) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(key, value);
-  }
-}

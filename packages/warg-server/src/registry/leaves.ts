@@ -1,79 +1,114 @@
+import { digestFromBytes, digestToBytes } from '@warg/crypto';
 import { type LogId, mapKeyBytes } from '@warg/protocol';
 import { leafNotFound } from '@warg/protocol/api';
 import { pathOf } from '@warg/transparency';
 import type { StoreReads } from '../store/registry-store.ts';
 import type { RecordKey } from '../store/rows.ts';
-import { TwoGenerations } from './bounded-cache.ts';
 
-/** A leaf of the log, with what proving it takes. */
-export interface Leaf extends RecordKey {
-  readonly index: number;
-  /** The path of its log in the map. */
-  readonly path: Uint8Array;
+/** A leaf of the log that is not the last record of its log any more. */
+export interface PassedLeaf extends RecordKey {
+  /** Where it stands among those that were asked for. */
+  readonly position: number;
 }
 
-interface KeptLeaf extends Leaf {
-  /** The greatest length at which it is known to be the last record of its log; 0 if none is. */
-  headAt: number;
+/** What proving leaves takes. */
+export interface LeavesToProve {
+  /** For each leaf the path of its log in the map. */
+  readonly paths: readonly Uint8Array[];
+  /** The first of them that is not the last record of its log; undefined if each is. */
+  readonly passed: PassedLeaf | undefined;
 }
 
-/** How many leaves are kept: some 12 MB. */
-const KEPT = 20_000;
+/** How many leaves are kept: 9 MB where each of them was asked for. */
+const KEPT = 2 ** 17;
+
+const BYTES = 32;
 
 /**
  * Leaves by their index, for those that are proved again and again. What stands below a signed length never changes: not
- * the leaf, nor whether it was the last one of its log there.
+ * the log of a leaf, nor whether it was the last one of its log there.
+ *
+ * It is a table in which each index has one place, which it shares with those that are a multiple of the size apart: of a
+ * registry with fewer records it holds all, in the order in which they stand, and nothing is made or freed for one.
  */
 export class Leaves {
-  readonly #kept: TwoGenerations<number, KeptLeaf>;
+  readonly #size: number;
+  /** The leaf that is in a place, plus one; 0 where there is none. */
+  readonly #entries: Uint32Array;
+  /** The greatest length at which it is known to be the last record of its log; 0 if none is. */
+  readonly #headAt: Uint32Array;
+  readonly #logIds: Uint8Array;
+  readonly #paths: Uint8Array;
 
   constructor(most = KEPT) {
-    this.#kept = new TwoGenerations(most);
+    this.#size = most;
+    this.#entries = new Uint32Array(most);
+    this.#headAt = new Uint32Array(most);
+    this.#logIds = new Uint8Array(most * BYTES);
+    this.#paths = new Uint8Array(most * BYTES);
   }
 
   /**
-   * The leaves at some indices, in their order.
+   * Looks the leaves at some indices up, in their order.
    *
    * @param logLength signed; all indices are below it
-   * @returns also the first of them that is not the last record of its log at that length, if there is one
    * @throws ApiError 404 `leaf`
    */
-  async at(
-    reads: StoreReads,
-    indices: readonly number[],
-    logLength: number,
-  ): Promise<{ readonly leaves: readonly Leaf[]; readonly passed: number | undefined }> {
-    const leaves = await this.#find(reads, indices);
-    const unknown = leaves.filter(({ headAt }) => headAt < logLength);
-    if (unknown.length > 0) {
-      const heads = await reads.lastIndexBelow(unknown.map(({ logId }) => ({ logId, logLength })));
-      unknown.forEach((leaf, i) => {
-        // Somebody else may have found it at a greater length meanwhile.
-        if (heads[i] === leaf.index && leaf.headAt < logLength) leaf.headAt = logLength;
-      });
-    }
-    const passed = leaves.findIndex(({ headAt }) => headAt < logLength);
-    return { leaves, passed: passed < 0 ? undefined : passed };
+  async at(reads: StoreReads, indices: readonly number[], logLength: number): Promise<LeavesToProve> {
+    const paths: Uint8Array[] = [];
+    // Which positions are not known to be the last of their logs, and what those logs are, as far as that is known.
+    const unknown: number[] = [];
+    const logIds: (LogId | undefined)[] = [];
+    indices.forEach((index, position) => {
+      const place = index % this.#size;
+      const isKept = this.#entries[place] === index + 1;
+      if (isKept) paths[position] = slotOf(this.#paths, place).slice();
+      if (isKept && this.#headAt[place]! >= logLength) return;
+      unknown.push(position);
+      logIds.push(isKept ? (digestFromBytes(slotOf(this.#logIds, place)) as LogId) : undefined);
+    });
+    if (unknown.length === 0) return { paths, passed: undefined };
+
+    const missing = unknown.filter((_, i) => logIds[i] === undefined);
+    const rows =
+      missing.length === 0 ? [] : await reads.leavesAt(missing.map((position) => indices[position]!));
+    let next = 0;
+    const known = unknown.map((position, i) => {
+      const logId = logIds[i];
+      if (logId !== undefined) return logId;
+      const row = rows[next++];
+      if (row === undefined) throw leafNotFound(indices[position]!);
+      paths[position] = pathOf(mapKeyBytes(row.logId));
+      return row.logId;
+    });
+    const heads = await reads.lastIndexBelow(known.map((logId) => ({ logId, logLength })));
+    let passed: number | undefined;
+    unknown.forEach((position, i) => {
+      const index = indices[position]!;
+      const isHead = heads[i] === index;
+      this.#keep(index, known[i]!, paths[position]!, isHead ? logLength : 0);
+      if (!isHead) passed ??= i;
+    });
+    if (passed === undefined) return { paths, passed };
+    const position = unknown[passed]!;
+    const [leaf] = await reads.leavesAt([indices[position]!]);
+    return { paths, passed: { ...leaf!, position } };
   }
 
-  async #find(reads: StoreReads, indices: readonly number[]): Promise<readonly KeptLeaf[]> {
-    const found = indices.map((index) => this.#kept.get(index));
-    const missing = indices.filter((_, i) => found[i] === undefined);
-    if (missing.length === 0) return found as KeptLeaf[];
-    const rows = await reads.leavesAt(missing);
-    let next = 0;
-    return found.map((kept, i) => {
-      if (kept !== undefined) return kept;
-      const [index, row] = [indices[i]!, rows[next++]];
-      if (row === undefined) throw leafNotFound(index);
-      const { logId, recordId } = row;
-      const leaf = { logId, recordId, index, path: pathOfLog(logId), headAt: 0 };
-      this.#kept.set(index, leaf);
-      return leaf;
-    });
+  #keep(index: number, logId: LogId, path: Uint8Array, headAt: number): void {
+    const place = index % this.#size;
+    if (this.#entries[place] === index + 1) {
+      // Somebody else may have found it at a greater length meanwhile.
+      if (this.#headAt[place]! < headAt) this.#headAt[place] = headAt;
+      return;
+    }
+    this.#entries[place] = index + 1;
+    this.#headAt[place] = headAt;
+    this.#logIds.set(digestToBytes(logId), place * BYTES);
+    this.#paths.set(path, place * BYTES);
   }
 }
 
-function pathOfLog(logId: LogId): Uint8Array {
-  return pathOf(mapKeyBytes(logId));
+function slotOf(table: Uint8Array, place: number): Uint8Array {
+  return table.subarray(place * BYTES, (place + 1) * BYTES);
 }

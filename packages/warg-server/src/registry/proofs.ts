@@ -18,10 +18,10 @@ import {
   TransparencyError,
 } from '@warg/transparency';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
-import type { RecordKey, StoredCheckpoint } from '../store/rows.ts';
+import type { StoredCheckpoint } from '../store/rows.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { KeptProofs } from './kept-proofs.ts';
-import { Leaves } from './leaves.ts';
+import { Leaves, type PassedLeaf } from './leaves.ts';
 import type { InclusionAnswer, WireInteger } from './registry.ts';
 import { TREE_CACHES } from './tree-caches.ts';
 
@@ -63,12 +63,9 @@ export class Proofs {
   #inclusion(checkpoint: StoredCheckpoint, indices: readonly number[]): Promise<InclusionAnswer> {
     return this.#atCheckpoint(checkpoint, indices.length, async () => {
       const map = await this.#inPortions(indices, async (portion, reads, trees) => {
-        const { leaves, passed } = await this.#leaves.at(reads, portion, checkpoint.logLength);
-        const bundle = await trees.map.provePaths(
-          rootOf(checkpoint),
-          leaves.map(({ path }) => path),
-        );
-        if (passed !== undefined) throw notTheHead(checkpoint, leaves[passed]!, bundle, passed);
+        const { paths, passed } = await this.#leaves.at(reads, portion, checkpoint.logLength);
+        const bundle = await trees.map.provePaths(rootOf(checkpoint), paths);
+        if (passed !== undefined) throw notTheHead(checkpoint, passed, bundle);
         return bundle;
       });
       const log = await this.#read((_, trees) =>
@@ -186,13 +183,12 @@ function rootOf({ mapRoot, mapPage }: StoredCheckpoint): MapRoot {
  * The error of a leaf that is not the last record of its log at the checkpoint: the map points at another one. It names the
  * root that the proof would lead to.
  *
- * @param mapBundle with the proof of this leaf at `position`
+ * @param mapBundle with the proof of this leaf at its position
  */
 function notTheHead(
   { mapRoot }: StoredCheckpoint,
-  { logId, recordId }: RecordKey,
+  { logId, recordId, position }: PassedLeaf,
   mapBundle: Uint8Array,
-  position: number,
 ): Error {
   const entry = { key: mapKeyBytes(logId), leafHash: hashLeaf(mapLeafBytes(recordId)) };
   const [result] = evaluateMapBundle([decodeMapBundle(mapBundle)[position]!], [entry]);

@@ -7,7 +7,12 @@ const PREFIX = 'sha256:';
 
 /** The bytes of a hash text of any length. */
 export function toBlob(hash: string): Uint8Array {
-  return Buffer.from(hash.slice(PREFIX.length), 'hex');
+  return Buffer.from(hexOf(hash), 'hex');
+}
+
+/** The digits of a hash, for SQL that makes a column of them itself. */
+export function hexOf(hash: string): string {
+  return hash.slice(PREFIX.length);
 }
 
 export function fromBlob<Text extends string = Digest>(blob: Uint8Array): Text {

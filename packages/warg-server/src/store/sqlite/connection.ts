@@ -106,21 +106,6 @@ export class Connection {
     }
   }
 
-  /**
-   * Asks many questions in one transaction, which takes the locks of each but once.
-   *
-   * @param ask waits for nothing: others use this connection
-   */
-  atOnce<T>(ask: () => T): T {
-    if (this.#database.isTransaction) return ask();
-    this.run('BEGIN');
-    try {
-      return ask();
-    } finally {
-      this.run('COMMIT');
-    }
-  }
-
   exec(sql: string): void {
     this.#database.exec(sql);
   }

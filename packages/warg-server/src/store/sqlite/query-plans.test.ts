@@ -41,7 +41,7 @@ describe('the queries', () => {
           /INDEX record_processing$/.test(step) ||
           /ORDER BY sequence DESC LIMIT 1$/.test(sql) ||
           /FROM access_token ORDER BY number$/.test(sql) ||
-          /^SCAN json_each VIRTUAL TABLE/.test(step) ||
+          /^SCAN (json_each|asked) VIRTUAL TABLE/.test(step) ||
           /^SCAN (CONSTANT ROW|\(subquery-\d+\))$/.test(step) ||
           (/^SCAN withdrawn_content/.test(step) && /EXISTS \(SELECT 1 FROM withdrawn_content\)/.test(sql));
         if (!isShort) expect(`${step}: ${sql}`).not.toMatch(/^SCAN/);

@@ -1,5 +1,5 @@
 import type { LogId, RecordId } from '@warg/protocol';
-import { fromBlob, STATE_NUMBER, toBlob } from '../columns.ts';
+import { fromBlob, hexOf, STATE_NUMBER, toBlob } from '../columns.ts';
 import {
   type ContentColumns,
   type PublishedColumns,
@@ -109,6 +109,37 @@ export function lastIndexBelow(db: Connection, logId: LogId, logLength: number):
     toBlob(logId),
     logLength,
   )?.[0];
+}
+
+/** The same for many at once, which takes a statement and not one for each. */
+export function leavesAt(db: Connection, registryIndices: readonly number[]): (RecordKey | undefined)[] {
+  const leaves: (RecordKey | undefined)[] = registryIndices.map(() => undefined);
+  const rows = db.all<[number, Uint8Array, Uint8Array]>(
+    `SELECT asked.key, log_id, record_id FROM json_each(?) asked
+     CROSS JOIN record INDEXED BY record_at ON registry_index = asked.value`,
+    JSON.stringify(registryIndices),
+  );
+  for (const [at, logId, recordId] of rows) {
+    leaves[at] = { logId: fromBlob<LogId>(logId), recordId: fromBlob<RecordId>(recordId) };
+  }
+  return leaves;
+}
+
+/** The same for many at once. */
+export function lastIndicesBelow(
+  db: Connection,
+  queries: readonly { readonly logId: LogId; readonly logLength: number }[],
+): (number | undefined)[] {
+  // Each question is a text: the 64 hexadecimal digits of the log's id, and the length behind them.
+  const rows = db.all<[number | null]>(
+    `SELECT (
+       SELECT registry_index FROM record INDEXED BY record_of_log
+       WHERE log_id = unhex(substr(asked.value, 1, 64)) AND registry_index < CAST(substr(asked.value, 65) AS INTEGER)
+       ORDER BY registry_index DESC LIMIT 1
+     ) FROM json_each(?) asked ORDER BY asked.key`,
+    JSON.stringify(queries.map(({ logId, logLength }) => `${hexOf(logId)}${logLength}`)),
+  );
+  return rows.map(([index]) => index ?? undefined);
 }
 
 export function ledger(db: Connection, start: number, end: number): Uint8Array {

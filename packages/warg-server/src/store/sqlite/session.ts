@@ -30,7 +30,7 @@ import * as sources from './source-queries.ts';
 import { submissionFacts } from './submission-queries.ts';
 import * as withdrawn from './withdrawal-queries.ts';
 
-/** From so many questions on it is worth to ask them in a transaction. */
+/** From so many questions on it is worth to ask them in one statement. */
 const MANY = 8;
 
 /** Questions and writes on one connection; whether they are in a transaction is the store's business. */
@@ -87,13 +87,14 @@ export class SqliteSession implements StoreTransaction {
     return queries.map((query) => records.published(this.#db, query));
   }
   async leavesAt(registryIndices: readonly number[]) {
-    const ask = () => registryIndices.map((index) => records.leafAt(this.#db, index));
-    return registryIndices.length < MANY ? ask() : this.#db.atOnce(ask);
+    return registryIndices.length < MANY
+      ? registryIndices.map((index) => records.leafAt(this.#db, index))
+      : records.leavesAt(this.#db, registryIndices);
   }
   async lastIndexBelow(queries: readonly { readonly logId: LogId; readonly logLength: number }[]) {
-    const ask = () =>
-      queries.map(({ logId, logLength }) => records.lastIndexBelow(this.#db, logId, logLength));
-    return queries.length < MANY ? ask() : this.#db.atOnce(ask);
+    return queries.length < MANY
+      ? queries.map(({ logId, logLength }) => records.lastIndexBelow(this.#db, logId, logLength))
+      : records.lastIndicesBelow(this.#db, queries);
   }
   async ledger(start: number, end: number) {
     return records.ledger(this.#db, start, end);

@@ -181,6 +181,18 @@ export function recordTests(test: StoreTest): void {
       const last = await reads.lastIndexBelow(lengths.map((logLength) => ({ logId, logLength })));
       assert.deepEqual(last, [undefined, 0, 0, 2, 3, 3]);
 
+      // Many at once, which a store may ask for in another way, in any order and some of them twice.
+      const indices = [3, 9, 1, 0, 4, 3, 2, 1, 7, 0, 2, 2 ** 40];
+      const oneByOne = await Promise.all(indices.map(async (index) => (await reads.leavesAt([index]))[0]));
+      assert.deepEqual(await reads.leavesAt(indices), oneByOne);
+      const questions = indices.flatMap((logLength) =>
+        ['b', 'no such log', 'a'].map((name) => ({ logId: logIdOf(name), logLength })),
+      );
+      const answers = await Promise.all(
+        questions.map(async (question) => (await reads.lastIndexBelow([question]))[0]),
+      );
+      assert.deepEqual(await reads.lastIndexBelow(questions), answers);
+
       const ledger = Buffer.from(await reads.ledger(1, 3)).toString('hex');
       const expected = [logIdOf('b'), recordIdOf('1'), logId, recordIdOf('2')];
       assert.equal(ledger, expected.map((id) => id.slice('sha256:'.length)).join(''));
