@@ -95,9 +95,13 @@ function write(outgoing: ServerResponse, { status, headers, body }: Answer): voi
   } else if (body instanceof ReadableStream) {
     throw new TypeError('a direct answer is no stream');
   } else {
+    const length = Buffer.byteLength(body);
+    lines.push('content-length', String(length));
+    outgoing.writeHead(status, lines);
+    if (typeof body !== 'string') outgoing.end(body);
     // Node has three bytes ready for each character that it writes: for a long text it is less to make its bytes here.
-    const sent = typeof body === 'string' && body.length > LONG_TEXT ? Buffer.from(body) : body;
-    lines.push('content-length', String(Buffer.byteLength(sent)));
-    outgoing.writeHead(status, lines).end(sent);
+    else if (body.length > LONG_TEXT) outgoing.end(Buffer.from(body));
+    // As many bytes as characters are ASCII, which needs no encoding.
+    else outgoing.end(body, length === body.length ? 'latin1' : 'utf8');
   }
 }

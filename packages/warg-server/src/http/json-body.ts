@@ -2,6 +2,9 @@ import { apiError, DecodeError } from '@warg/protocol/api';
 import { readBody } from './request-body.ts';
 import type { AppContext, Services } from './services.ts';
 
+/** What reading bodies takes of the services. */
+type Bodies = Pick<Services, 'timeouts' | 'bodyMemory'>;
+
 /**
  * Reads the JSON body of a request.
  *
@@ -16,15 +19,32 @@ import type { AppContext, Services } from './services.ts';
 export async function readJson<T>(
   context: AppContext,
   maxBytes: number,
-  { timeouts, bodyMemory }: Pick<Services, 'timeouts' | 'bodyMemory'>,
+  bodies: Bodies,
   decode: (input: Uint8Array) => T,
   ofHugeInteger?: (path: string, value: bigint) => T,
 ): Promise<T> {
+  return decodeJson(await readJsonBytes(context, maxBytes, bodies), decode, ofHugeInteger);
+}
+
+/** The first half of {@link readJson}: a body that says to be JSON, as it came. */
+export async function readJsonBytes(
+  context: AppContext,
+  maxBytes: number,
+  { timeouts, bodyMemory }: Bodies,
+): Promise<Uint8Array> {
   const request = context.req.raw;
   if (!isJson(request.headers.get('content-type'))) {
     throw apiError(415, 'expected a request with `Content-Type: application/json`');
   }
-  const bytes = await readBody(request, context.env, maxBytes, timeouts, bodyMemory);
+  return readBody(request, context.env, maxBytes, timeouts, bodyMemory);
+}
+
+/** The second half of {@link readJson}. */
+export function decodeJson<T>(
+  bytes: Uint8Array,
+  decode: (input: Uint8Array) => T,
+  ofHugeInteger?: (path: string, value: bigint) => T,
+): T {
   try {
     return decode(bytes);
   } catch (cause) {

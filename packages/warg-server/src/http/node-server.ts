@@ -127,9 +127,9 @@ export async function serve(handler: FetchHandler, options: ListenOptions = {}):
   }, listenerOptions);
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     if (closing) outgoing.shouldKeepAlive = false;
-    underWay.add(outgoing);
+    const entry = underWay.add(outgoing);
     outgoing.once('close', () => {
-      underWay.delete(outgoing);
+      underWay.delete(entry);
       if (closing && underWay.first(incoming.socket) === undefined) incoming.socket.destroySoon();
     });
     const goLongWay = (): void => {

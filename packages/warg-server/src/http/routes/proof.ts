@@ -13,13 +13,19 @@ import {
   paths,
 } from '@warg/protocol/api';
 import { jsonAnswer } from '../answers.ts';
-import { readJson } from '../json-body.ts';
+import { decodeJson, readJson, readJsonBytes } from '../json-body.ts';
+import { KeptAnswers } from '../kept-answers.ts';
 import { proveAbsence, proveConsistency, proveInclusion } from '../openapi/proof.ts';
 import type { Route } from '../router.ts';
 import type { Services } from '../services.ts';
 
+/** Bytes of answers that are kept. */
+const KEPT = 8 * 1024 * 1024;
+
 /** `v1/proof/…`: inclusion, consistency, absence. */
 export function proofRoutes({ core, access, ...bodies }: Services): readonly Route[] {
+  // Of proofs that do not need the map, whose old states are kept for a while only.
+  const kept = new KeptAnswers(KEPT);
   return [
     {
       path: paths.proveInclusion(),
@@ -49,14 +55,13 @@ export function proofRoutes({ core, access, ...bodies }: Services): readonly Rou
       access: 'token',
       isDirect: true,
       post: async (c) => {
-        const { from, to } = await readJson(
-          c,
-          limits.consistencyBody,
-          bodies,
-          decodeConsistencyRequest,
-          throwLengthNotFound,
-        );
-        return jsonAnswer(encodeConsistencyResponse({ proof: await core.proveConsistency(from, to) }));
+        const bytes = await readJsonBytes(c, limits.consistencyBody, bodies);
+        const known = kept.get(bytes);
+        if (known !== undefined) return jsonAnswer(known);
+        const { from, to } = decodeJson(bytes, decodeConsistencyRequest, throwLengthNotFound);
+        const text = encodeConsistencyResponse({ proof: await core.proveConsistency(from, to) });
+        kept.keep(bytes, text);
+        return jsonAnswer(text);
       },
     },
     {
