@@ -277,6 +277,29 @@ describe('fsck on SQLite', () => {
     expect(findings.map(({ where, message }) => `${where}: ${message}`).join('\n')).toMatch(text);
   });
 
+  it.each([
+    ['a leaf hash', 32],
+    ['a hash that is kept with a leaf', 64],
+  ])('finds %s in a page of the map, for which the hash of the page does not vouch', async (what, at) => {
+    const file = copy(what);
+    const database = new DatabaseSync(file);
+    const pages = database.prepare('SELECT id, bytes FROM merkle_map_pages').all() as unknown as {
+      readonly id: number;
+      readonly bytes: Uint8Array;
+    }[];
+    for (const { id, bytes } of pages) {
+      // Two bits a place say what is in it; 3 is a leaf with a hash that is kept.
+      const kinds = new DataView(bytes.buffer, bytes.byteOffset).getUint32(2).toString(4).padStart(16, '0');
+      if (!/^0*3/.test(kinds)) continue;
+      bytes[6 + at]! ^= 1;
+      database.prepare('UPDATE merkle_map_pages SET bytes = ? WHERE id = ?').run(bytes, id);
+    }
+    database.close();
+    const { findings } = await check(openSqliteReader(file));
+    expect(new Set(findings.map(({ code }) => code))).toEqual(new Set(['MAP_PAGE_DAMAGED']));
+    expect(findings[0]!.message).toMatch(/page \d+ of the map .*leaf in place \d+/);
+  });
+
   it('finds contents that are gone or damaged, but not those that were withdrawn', async () => {
     const store = { ...memoryContent() } as ContentStore;
     const inner = memoryContent();

@@ -44,14 +44,14 @@ export class MapCheck {
     await this.#readStored(entries);
   }
 
-  /** Every page is checked against the hash that it must have, when it is read. */
+  /** Every page is checked against the hash that it must have, when it is read, and its leaves with all that is kept with them. */
   async #readStored(entries: readonly Entry[]): Promise<void> {
     const { mapRoot, mapPage } = this.#head;
     const root: MapRoot = { hash: digestToBytes(mapRoot), page: mapPage };
     const prove = (some: readonly Entry[]) =>
       this.#store.read(async (reads) => {
         this.#stored ??= await MerkleMap.open(reads.mapStore, TREE_CACHES.map);
-        await this.#stored.prove(
+        await this.#stored.check(
           root,
           some.map(([key]) => key),
         );

@@ -21,10 +21,12 @@ export type PlaceChange = LeafChange | PageChange;
 
 /** A place that has a single leaf below it. */
 export interface LeafChange {
-  readonly kind: typeof PlaceKind.leaf;
+  readonly kind: typeof PlaceKind.leaf | typeof PlaceKind.tallLeaf;
   readonly place: number;
   readonly path: Uint8Array;
   readonly leaf: Hash;
+  /** Of a tall leaf the hash at {@link KEPT_HEIGHT}. */
+  readonly kept: Hash | undefined;
   /** The hash of the place. */
   readonly hash: Hash;
 }
@@ -73,18 +75,22 @@ function layPage({ depth, before, changes }: PageDraft, id: number): Page {
     kinds = (kinds & ~(3 << shift)) | (kind << shift);
   }
   const data = new Uint8Array(offsetIn(kinds, PLACES) + BRANCH_BYTES);
-  if (kinds === old && before !== undefined) data.set(before.data);
-  else layPlaces(data, before, kinds, changes, depth);
+  if (kinds === old && before !== undefined) {
+    data.set(before.data);
+    data[0] = PAGE_FORMAT;
+  } else layPlaces(data, before, kinds, changes, depth);
   for (const change of changes) {
     const at = offsetIn(kinds, change.place);
-    if (change.kind === PlaceKind.leaf) {
-      copyHash(change.path, 0, data, at);
-      copyHash(change.leaf, 0, data, at + HASH_BYTES);
-      copyHash(change.hash, 0, data, at + 2 * HASH_BYTES);
-    } else {
+    if (change.kind === PlaceKind.page) {
       const below = change.draft.page!;
       writeId(data, at, below.id);
       copyHash(below.data, branchAt(below.data, 1), data, at + ID_BYTES);
+    } else {
+      const isTallLeaf = change.kind === PlaceKind.tallLeaf;
+      copyHash(change.path, 0, data, at);
+      copyHash(change.leaf, 0, data, at + HASH_BYTES);
+      if (isTallLeaf) copyHash(change.kept!, 0, data, at + 2 * HASH_BYTES);
+      copyHash(change.hash, 0, data, at + (isTallLeaf ? 3 : 2) * HASH_BYTES);
     }
   }
   return { id, depth, kinds, data };

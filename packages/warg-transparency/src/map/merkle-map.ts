@@ -7,7 +7,7 @@ import { EMPTY_MAP_ROOT } from './empty.ts';
 import { pageHash, storedBytes } from './page.ts';
 import { PageReader, type PageRef } from './pages.ts';
 import { pathsOf } from './path.ts';
-import { proveAbsence, provePresence } from './prove.ts';
+import { checkPaths, proveAbsence, provePresence } from './prove.ts';
 import type { MapStore } from './store.ts';
 import { byPath, type PathEntry, updatePages } from './update.ts';
 import { requireNotEmptyLeaf } from './verify.ts';
@@ -132,6 +132,17 @@ export class MerkleMap {
     const root = rootRef(at);
     requireAny(keys);
     return encodeMapBundle(await proveAbsence(this.#reader, root, pathsOf(keys)));
+  }
+
+  /**
+   * Reads the pages on the ways to keys, and checks what they hold of the leaves there. The hash of a page, which is checked
+   * whenever it is read, does not vouch for all of it: what is wrong there makes an update or a proof of absence fail with
+   * `CORRUPT_PAGE` once it is needed, and is found here before. It takes as long as setting the entries anew.
+   *
+   * @throws TransparencyError `INVALID_ARGUMENT` | `KEY_NOT_FOUND` | `PAGE_NOT_FOUND` | `CORRUPT_PAGE`
+   */
+  async check(at: MapRoot, keys: readonly Uint8Array[]): Promise<void> {
+    return checkPaths(this.#reader, rootRef(at), pathsOf(keys));
   }
 
   /**

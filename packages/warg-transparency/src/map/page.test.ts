@@ -22,9 +22,10 @@ import {
 type NewPlace =
   | { readonly type: 'kept' }
   | {
-      readonly type: 'leaf';
+      readonly type: 'leaf' | 'tallLeaf';
       readonly path: Uint8Array;
       readonly leaf: Uint8Array;
+      readonly kept: Uint8Array | undefined;
       readonly hash: Uint8Array;
     }
   | { readonly type: 'page'; readonly id: number; readonly hash: Uint8Array };
@@ -37,9 +38,9 @@ function makePage(
 ): Page {
   const changes = places.flatMap((one, place): PlaceChange[] => {
     if (one === undefined || one.type === 'kept') return [];
-    if (one.type === 'leaf') {
-      const { path, leaf, hash } = one;
-      return [{ kind: PlaceKind.leaf, place, path, leaf, hash }];
+    if (one.type !== 'page') {
+      const { type, path, leaf, kept, hash } = one;
+      return [{ kind: PlaceKind[type], place, path, leaf, kept, hash }];
     }
     const data = new Uint8Array(BRANCH_BYTES);
     data.set(one.hash, branchAt(data, 1));
@@ -53,12 +54,25 @@ function makePage(
 
 const parsePage = (id: number, depth: number, bytes: Uint8Array) => parsePages([{ id, depth, bytes }])[0]!;
 
-const place: fc.Arbitrary<Exclude<NewPlace, { type: 'kept' }> | undefined> = fc.oneof(
+type FilledPlace = Exclude<NewPlace, { type: 'kept' }>;
+
+/** Leaves may be tall down to the pages at depth 32, whose places are at depth 36. */
+const DEEPEST_TALL = 32;
+
+const place: fc.Arbitrary<FilledPlace | undefined> = fc.oneof(
   fc.constant(undefined),
   fc.nat(1000).map((n) => ({
     type: 'leaf' as const,
     path: leafNumber(n),
     leaf: leafNumber(n + 1),
+    kept: undefined,
+    hash: leafNumber(n + 2),
+  })),
+  fc.nat(1000).map((n) => ({
+    type: 'tallLeaf' as const,
+    path: leafNumber(n),
+    leaf: leafNumber(n + 1),
+    kept: leafNumber(n + 3),
     hash: leafNumber(n + 2),
   })),
   fc
@@ -66,19 +80,38 @@ const place: fc.Arbitrary<Exclude<NewPlace, { type: 'kept' }> | undefined> = fc.
     .map(([n, id]) => ({ type: 'page' as const, id, hash: leafNumber(n) })),
 );
 const places = fc.array(place, { minLength: 16, maxLength: 16 });
-const depth = fc.nat(63).map((n) => 4 * n);
+const depth = fc.nat(DEEPEST_TALL / 4).map((n) => 4 * n);
+const lowDepth = fc.integer({ min: DEEPEST_TALL / 4 + 1, max: 63 }).map((n) => 4 * n);
+const shorten = (one: FilledPlace | undefined): FilledPlace | undefined =>
+  one?.type === 'tallLeaf' ? { ...one, type: 'leaf', kept: undefined } : one;
+
+const placesAtDepth = fc.oneof(
+  fc.tuple(places, depth),
+  fc.tuple(
+    places.map((all) => all.map(shorten)),
+    lowDepth,
+  ),
+);
 
 describe('pages', () => {
   it('are read as they were made', () => {
     fc.assert(
-      fc.property(places, depth, fc.integer({ min: 1, max: 2 ** 48 }), (all, at, id) => {
+      fc.property(placesAtDepth, fc.integer({ min: 1, max: 2 ** 48 }), ([all, at], id) => {
         const page = makePage(id, at, undefined, all);
         expect(parsePage(id, at, storedBytes(page))).toEqual(page);
         all.forEach((one, i) => {
           expect(placeKind(page, i)).toBe(one === undefined ? PlaceKind.empty : PlaceKind[one.type]);
           expect(nodeHash(page, 16 + i)).toEqual(one?.hash ?? emptyMapHash(nodeMapHeight(at, 16)));
           if (one?.type === 'page') expect(linkIn(page, i)).toBe(one.id);
-          if (one?.type === 'leaf') expect(leafIn(page, i)).toEqual({ path: one.path, leaf: one.leaf });
+          if (one?.type === 'leaf' || one?.type === 'tallLeaf') {
+            expect(leafIn(page, i)).toEqual({
+              page,
+              place: i,
+              path: one.path,
+              leaf: one.leaf,
+              kept: one.kept,
+            });
+          }
         });
         for (let node = 1; node < 16; node++) {
           const left = nodeHash(page, 2 * node);
@@ -129,10 +162,28 @@ describe('pages', () => {
     );
   });
 
+  it('have tall leaves in the second version alone, and only as far down as a hash is kept', () => {
+    const kinds = ['leaf', 'tallLeaf'] as const;
+    for (const at of [DEEPEST_TALL, DEEPEST_TALL + 4]) {
+      for (const type of kinds) {
+        const kept = type === 'leaf' ? undefined : leafNumber(4);
+        const leaf = { type, path: leafNumber(2), leaf: leafNumber(3), kept, hash: leafNumber(5) };
+        const page = makePage(5, at, undefined, [leaf, ...new Array(15).fill(undefined)]);
+        for (const version of [1, 2]) {
+          const bytes = Uint8Array.from(storedBytes(page), (byte, i) => (i === 0 ? version : byte));
+          const read = () => parsePage(5, at, bytes);
+          if (type === 'leaf' || (version === 2 && at === DEEPEST_TALL))
+            expect(leafIn(read(), 0).kept).toEqual(kept);
+          else expect(read).toThrow(expect.objectContaining({ code: 'CORRUPT_PAGE' }));
+        }
+      }
+    }
+  });
+
   it('that were damaged are refused', () => {
     const page = makePage(5, 8, undefined, [
       { type: 'page', id: 3, hash: leafNumber(1) },
-      { type: 'leaf', path: leafNumber(2), leaf: leafNumber(3), hash: leafNumber(4) },
+      { type: 'leaf', path: leafNumber(2), leaf: leafNumber(3), kept: undefined, hash: leafNumber(4) },
       ...new Array(14).fill(undefined),
     ]);
     const bytes = storedBytes(page);
@@ -141,7 +192,7 @@ describe('pages', () => {
       bytes.slice(0, 5),
       bytes.slice(0, -1),
       Uint8Array.from([...bytes, 0]),
-      Uint8Array.from(bytes, (byte, i) => (i === 0 ? 2 : byte)),
+      Uint8Array.from(bytes, (byte, i) => (i === 0 ? 3 : byte)),
       Uint8Array.from(bytes, (byte, i) => (i === 1 ? 3 : byte)),
       Uint8Array.from(bytes, (byte, i) => (i === 5 ? 3 : byte)),
       Uint8Array.from(bytes, (byte, i) => (i === 5 ? 1 : byte)),

@@ -2,15 +2,23 @@
 // in between. A place is empty, or the root of a further page, or the single leaf below it, wherever that is: a
 // leaf needs no pages of its own down to level 256. Pages are never changed; an update writes new ones.
 //
-// As stored:  version (1) ‖ depth of its root / 4 ‖ kinds of the 16 places, 2 bits each, first place highest (4) ‖
-//   for each place, in order:  leaf: path (32) ‖ leaf hash (32) ‖ hash of the place (32)
-//                              page: id (6, big-endian) ‖ hash of the place (32)
+// As stored:  version (2) ‖ depth of its root / 4 ‖ kinds of the 16 places, 2 bits each, first place highest (4) ‖
+//   for each place, in order:  leaf:      path (32) ‖ leaf hash (32) ‖ hash of the place (32)
+//                              tall leaf: path (32) ‖ leaf hash (32) ‖ hash at depth 40 (32) ‖ hash of the place (32)
+//                              page:      id (6, big-endian) ‖ hash of the place (32)
+//
+// Version 1 is the same without tall leaves. Its pages are read as they are; pages that replace them are written in version 2,
+// where their leaves are tall as soon as they are climbed again.
+//
+// The hash of a page vouches for the hashes of its places and for nothing else of a leaf. What is computed from the path, the
+// leaf hash or the hash at depth 40 is therefore climbed on to the place and compared with its hash (`leaf-chains.ts`).
 
 import { encodeHex } from '@warg/crypto';
 import { TransparencyError } from '../errors.ts';
 import { BranchRow } from '../hashing/branch-row.ts';
 import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
 import { EMPTY_HASHES, emptyMapHash, MAP_HEIGHT } from './empty.ts';
+import { isTall } from './kept-height.ts';
 
 /** The number of levels of a page. */
 export const PAGE_LEVELS = 4;
@@ -19,12 +27,15 @@ export const PAGE_LEVELS = 4;
 export const PLACES = 16;
 
 /** What a place holds. */
-export const PlaceKind = { empty: 0, leaf: 1, page: 2 } as const;
+export const PlaceKind = { empty: 0, leaf: 1, page: 2, tallLeaf: 3 } as const;
 
-export const PAGE_FORMAT = 1;
+export const PAGE_FORMAT = 2;
+/** Without tall leaves. */
+const FIRST_PAGE_FORMAT = 1;
 export const HEADER_BYTES = 6;
 export const ID_BYTES = 6;
 export const LEAF_BYTES = 3 * HASH_BYTES;
+const TALL_LEAF_BYTES = LEAF_BYTES + HASH_BYTES;
 export const LINK_BYTES = ID_BYTES + HASH_BYTES;
 
 /** The branches of a page: all of its nodes but the places. */
@@ -101,13 +112,25 @@ export function kindIn(kinds: number, place: number): number {
   return (kinds >>> (30 - 2 * place)) & 3;
 }
 
-/** Leaves have the lower of their two bits, links to pages the higher. */
+/** Whether it is one of a leaf, tall or not. */
+export function isLeafKind(kind: number): boolean {
+  return (kind & PlaceKind.leaf) !== 0;
+}
+
+/** Leaves have the lower of their two bits, links to pages the higher, tall leaves both. */
 const LEAF_BITS = 0x55555555;
 
 /** Where in the bytes of a page a place begins; for 16, where they end. An empty place has no bytes. */
 export function offsetIn(kinds: number, place: number): number {
   const before = place === 0 ? 0 : kinds >>> (32 - 2 * place);
-  return HEADER_BYTES + LEAF_BYTES * ones(before & LEAF_BITS) + LINK_BYTES * ones(before & ~LEAF_BITS);
+  const low = before & LEAF_BITS;
+  const high = (before >>> 1) & LEAF_BITS;
+  return (
+    HEADER_BYTES +
+    LEAF_BYTES * ones(low) +
+    LINK_BYTES * ones(high) +
+    (TALL_LEAF_BYTES - LEAF_BYTES - LINK_BYTES) * ones(low & high)
+  );
 }
 
 /** The number of one bits. */
@@ -117,12 +140,17 @@ function ones(bits: number): number {
   return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
-/** The leaf in a place of kind leaf: views. */
-export function leafIn(page: Page, place: number): { readonly path: Uint8Array; readonly leaf: Hash } {
-  const at = offsetIn(page.kinds, place);
+/** The leaf in a place of a kind of leaf: views. */
+export function leafIn(page: Page, place: number): LoneLeaf {
+  const { kinds, data } = page;
+  const at = offsetIn(kinds, place);
+  const isTallLeaf = kindIn(kinds, place) === PlaceKind.tallLeaf;
   return {
-    path: page.data.subarray(at, at + HASH_BYTES),
-    leaf: page.data.subarray(at + HASH_BYTES, at + 2 * HASH_BYTES),
+    page,
+    place,
+    path: data.subarray(at, at + HASH_BYTES),
+    leaf: data.subarray(at + HASH_BYTES, at + 2 * HASH_BYTES),
+    kept: isTallLeaf ? data.subarray(at + 2 * HASH_BYTES, at + 3 * HASH_BYTES) : undefined,
   };
 }
 
@@ -141,6 +169,16 @@ export function isEmptyNode(page: Page, node: number): boolean {
   // The kinds of the 2^below places below it, at the lowest bits.
   const kinds = page.kinds >>> (32 - 2 * (first + (1 << below)));
   return below === PAGE_LEVELS ? kinds === 0 : (kinds & ((1 << (2 << below)) - 1)) === 0;
+}
+
+/** A leaf that stands alone below a place. */
+export interface LoneLeaf {
+  readonly page: Page;
+  readonly place: number;
+  readonly path: Uint8Array;
+  readonly leaf: Hash;
+  /** Of a tall leaf the hash at {@link KEPT_HEIGHT}. */
+  readonly kept: Hash | undefined;
 }
 
 /** A page as it was stored. */
@@ -166,19 +204,20 @@ export function parsePages(stored: readonly StoredPageBytes[]): Page[] {
 
 /** A page whose branches are those of an empty one. */
 function parsePlaces({ id, depth, bytes }: StoredPageBytes): Page {
-  if (bytes.length < HEADER_BYTES || bytes[0] !== PAGE_FORMAT || bytes[1] !== depth / PAGE_LEVELS) {
-    throw corrupt(
-      id,
-      `expected version ${PAGE_FORMAT} for depth ${depth}, found ${encodeHex(bytes.subarray(0, 2))}`,
-    );
+  const version = bytes[0]!;
+  const isKnown = version === PAGE_FORMAT || version === FIRST_PAGE_FORMAT;
+  if (bytes.length < HEADER_BYTES || !isKnown || bytes[1] !== depth / PAGE_LEVELS) {
+    const found = encodeHex(bytes.subarray(0, 2));
+    throw corruptPage(id, `expected a version up to ${PAGE_FORMAT} for depth ${depth}, found ${found}`);
   }
+  const mayBeTall = version === PAGE_FORMAT && isTall(nodeMapHeight(depth, PLACES));
   const kinds = (bytes[2]! << 24) | (bytes[3]! << 16) | (bytes[4]! << 8) | bytes[5]!;
   for (let place = 0; place < PLACES; place++) {
     const kind = kindIn(kinds, place);
-    if (kind > PlaceKind.page) throw corrupt(id, `place ${place} is of kind ${kind}`);
+    if (kind === PlaceKind.tallLeaf && !mayBeTall) throw corruptPage(id, `place ${place} is of kind ${kind}`);
   }
   const length = offsetIn(kinds, PLACES);
-  if (length !== bytes.length) throw corrupt(id, `expected ${length} bytes, found ${bytes.length}`);
+  if (length !== bytes.length) throw corruptPage(id, `expected ${length} bytes, found ${bytes.length}`);
   const data = new Uint8Array(length + BRANCH_BYTES);
   data.set(bytes);
   data.set(emptyBranches(depth), length);
@@ -254,6 +293,6 @@ export function emptyBranches(depth: number): Uint8Array {
   return branches;
 }
 
-function corrupt(id: number, what: string): TransparencyError {
+export function corruptPage(id: number, what: string): TransparencyError {
   return new TransparencyError('CORRUPT_PAGE', `page ${id} of the map is not what was written: ${what}`);
 }

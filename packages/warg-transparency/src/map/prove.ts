@@ -1,10 +1,13 @@
 import { encodeHex, equalBytes } from '@warg/crypto';
 import { TransparencyError } from '../errors.ts';
-import type { Hash } from '../hashing/hash.ts';
+import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
 import type { MapProof } from './bundle.ts';
-import { commonPrefix, type EmptyChain, emptyMapHash, hashEmptyChains, MAP_HEIGHT } from './empty.ts';
+import { commonPrefix, emptyMapHash, MAP_HEIGHT } from './empty.ts';
+import { checkLeaves, climbLeaves, confirmLeaves, type ReadLeafChain } from './leaf-chains.ts';
 import {
   isEmptyNode,
+  isLeafKind,
+  type LoneLeaf,
   leafIn,
   nodeHash,
   PAGE_LEVELS,
@@ -15,7 +18,6 @@ import {
   placeOfPath,
 } from './page.ts';
 import type { PageReader, PageRef } from './pages.ts';
-import type { PathEntry } from './update.ts';
 import { linkedPage } from './update.ts';
 
 /** The way from the root of the map to where a path ends. */
@@ -23,7 +25,7 @@ interface Trail {
   readonly path: Uint8Array;
   readonly steps: { readonly page: Page; readonly place: number }[];
   /** The single leaf in the last place: that of the path, or another that keeps it from being a page. */
-  leaf: PathEntry | undefined;
+  leaf: LoneLeaf | undefined;
 }
 
 /**
@@ -40,12 +42,7 @@ export async function provePresence(
 ): Promise<MapProof[]> {
   const trails = await walk(reader, root, paths);
   return trails.map((trail) => {
-    if (trail.leaf === undefined || !equalBytes(trail.leaf.path, trail.path)) {
-      throw new TransparencyError(
-        'KEY_NOT_FOUND',
-        `nothing in the map has the path ${encodeHex(trail.path)}`,
-      );
-    }
+    requireLeaf(trail);
     const siblings = siblingsOf(trail);
     const first = siblings.findIndex((hash) => hash !== undefined);
     // The root of the reference's map is a branch even over a single leaf, so its proof has one sibling.
@@ -67,7 +64,7 @@ export async function proveAbsence(
   paths: readonly Uint8Array[],
 ): Promise<MapProof[]> {
   const trails = await walk(reader, root, paths);
-  const chains: EmptyChain[] = [];
+  const chains: ReadLeafChain[] = [];
   const proofs = trails.map((trail) => {
     const siblings = siblingsOf(trail);
     if (trail.leaf !== undefined) {
@@ -79,16 +76,37 @@ export async function proveAbsence(
       }
       // Where the ways to the leaf and to the empty place part, the leaf is alone on the other side.
       const to = MAP_HEIGHT - 1 - commonPrefix(trail.path, trail.leaf.path);
-      const hash = Uint8Array.from(trail.leaf.leaf);
-      chains.push({ path: trail.leaf.path, from: 0, to, hash });
+      const { path, leaf, kept } = trail.leaf;
+      const hash = new Uint8Array(HASH_BYTES);
+      chains.push({ path, leaf, to, kept, hash, read: trail.leaf });
       const between = MAP_HEIGHT - siblings.length - (to + 1);
       return [hash, ...new Array<undefined>(between).fill(undefined), ...siblings];
     }
     const first = siblings.findIndex((hash) => hash !== undefined);
     return first < 0 ? [] : siblings.slice(first);
   });
-  hashEmptyChains(chains);
+  climbLeaves(chains);
+  confirmLeaves(chains);
   return proofs;
+}
+
+/**
+ * Checks all that the pages on the ways of paths hold of their leaves.
+ *
+ * @throws TransparencyError `KEY_NOT_FOUND` | `PAGE_NOT_FOUND` | `CORRUPT_PAGE`
+ */
+export async function checkPaths(
+  reader: PageReader,
+  root: PageRef | undefined,
+  paths: readonly Uint8Array[],
+): Promise<void> {
+  checkLeaves((await walk(reader, root, paths)).map(requireLeaf));
+}
+
+/** @throws TransparencyError `KEY_NOT_FOUND` */
+function requireLeaf({ path, leaf }: Trail): LoneLeaf {
+  if (leaf !== undefined && equalBytes(leaf.path, path)) return leaf;
+  throw new TransparencyError('KEY_NOT_FOUND', `nothing in the map has the path ${encodeHex(path)}`);
 }
 
 /** The trails that lead to one page. */
@@ -114,7 +132,7 @@ async function walk(
         const place = placeOfPath(trail.path, page.depth);
         trail.steps.push({ page, place });
         const kind = placeKind(page, place);
-        if (kind === PlaceKind.leaf) trail.leaf = leafIn(page, place);
+        if (isLeafKind(kind)) trail.leaf = leafIn(page, place);
         else if (kind === PlaceKind.page) {
           const known = below[place];
           if (known !== undefined) known.trails.push(trail);

@@ -1,12 +1,16 @@
 // An update of the map in four steps: read every page that the new entries pass through, level by level; decide
-// what each of those pages becomes; climb all chains of new single leaves at once; write the pages from the
+// what each of those pages becomes; climb all leaves that get a place of their own at once; write the pages from the
 // bottom up, hashing every changed branch once. Only the first step waits for the store.
 
 import { equalBytes } from '@warg/crypto';
-import type { Hash } from '../hashing/hash.ts';
-import { type EmptyChain, hashEmptyChains, MAP_HEIGHT } from './empty.ts';
+import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
+import { MAP_HEIGHT } from './empty.ts';
+import { isTall } from './kept-height.ts';
+import { climbLeaves, confirmLeaves, type LeafChain, type ReadLeafChain } from './leaf-chains.ts';
 import { type LeafChange, makePages, type PageDraft, type PlaceChange } from './make-pages.ts';
 import {
+  isLeafKind,
+  type LoneLeaf,
   leafIn,
   linkIn,
   nodeHash,
@@ -50,16 +54,23 @@ export async function updatePages(
 ): Promise<PageChanges> {
   const all = { entries, start: 0, end: entries.length };
   const loaded = root === undefined ? new Map<number, Page>() : await readTouched(reader, root, all);
-  const chains: NewLeaf[] = [];
-  const draft = draftPage({ loaded, chains }, root && loaded.get(root.id), 0, all);
+  const leaves: PlacedLeaf[] = [];
+  const draft = draftPage({ loaded, leaves }, root && loaded.get(root.id), 0, all);
   if (draft === undefined) return { pages: [], superseded: [] };
-  hashEmptyChains(chains);
+  climbLeaves(leaves);
+  confirmLeaves(leaves.filter(hasMoved));
   return finishPages(draft, firstId);
+}
+
+/** An entry that is new, or one that must move because another comes near. */
+interface UpdateEntry extends PathEntry {
+  /** For one that must move: what the page says that it stands in. */
+  readonly read?: LoneLeaf;
 }
 
 /** Entries that stand together in a list that is sorted by path: from `start` to `end`, which is excluded. */
 interface Run {
-  readonly entries: readonly PathEntry[];
+  readonly entries: readonly UpdateEntry[];
   readonly start: number;
   readonly end: number;
 }
@@ -103,14 +114,22 @@ export function linkedPage(page: Page, place: number): PageRef {
   return { id: linkIn(page, place), depth: page.depth + PAGE_LEVELS, hash: nodeHash(page, PLACES + place) };
 }
 
-/** A leaf in a place of its own: its hash is the leaf's at first, and climbs to that of the place. */
-type NewLeaf = LeafChange & EmptyChain;
+/** A leaf that gets a place of its own, and climbs to it. */
+interface PlacedLeaf extends LeafChange, LeafChain {
+  kept: Hash | undefined;
+  readonly hash: Uint8Array;
+  readonly read: LoneLeaf | undefined;
+}
+
+function hasMoved(leaf: PlacedLeaf): leaf is PlacedLeaf & ReadLeafChain {
+  return leaf.read !== undefined;
+}
 
 /** What an update begins with, and what it collects on the way. */
 interface Updating {
   readonly loaded: ReadonlyMap<number, Page>;
-  /** The chains to climb for new single leaves. */
-  readonly chains: NewLeaf[];
+  /** The leaves to climb. */
+  readonly leaves: PlacedLeaf[];
 }
 
 /** Decides what a page becomes; undefined if it stays. */
@@ -145,22 +164,32 @@ function draftPlace(
     return draft && { kind: PlaceKind.page, place, draft };
   }
   let all = run;
-  if (kind === PlaceKind.leaf) {
+  if (isLeafKind(kind)) {
     const old = leafIn(before!, place);
     const entries = run.entries.slice(run.start, run.end);
     const same = entries.find(({ path }) => equalBytes(path, old.path));
     if (same === undefined) {
-      all = { entries: [...entries, old].sort(byPath), start: 0, end: entries.length + 1 };
+      const moved: UpdateEntry = { path: old.path, leaf: old.leaf, read: old };
+      all = { entries: [...entries, moved].sort(byPath), start: 0, end: entries.length + 1 };
     } else if (entries.length === 1 && equalBytes(same.leaf, old.leaf)) return undefined;
   }
   if (all.end - all.start > 1) {
     return { kind: PlaceKind.page, place, draft: draftPage(updating, undefined, below, all)! };
   }
-  const { path, leaf } = first;
-  const hash = new Uint8Array(leaf);
-  const change: NewLeaf = { kind: PlaceKind.leaf, place, path, leaf, hash, from: 0, to: MAP_HEIGHT - below };
-  updating.chains.push(change);
-  return change;
+  const { path, leaf, read } = first;
+  const to = MAP_HEIGHT - below;
+  const placed: PlacedLeaf = {
+    kind: isTall(to) ? PlaceKind.tallLeaf : PlaceKind.leaf,
+    place,
+    path,
+    leaf,
+    to,
+    kept: read?.kept,
+    hash: new Uint8Array(HASH_BYTES),
+    read,
+  };
+  updating.leaves.push(placed);
+  return placed;
 }
 
 /** Makes the pages of a draft, the deepest first: a page names those below it. */
