@@ -7,6 +7,8 @@ export default defineConfig({
     testing: 'src/testing.ts',
     'lanes/plain': 'src/lanes/plain.ts',
     'lanes/simd': 'src/lanes/simd.ts',
+    'node/hash-worker': 'src/node/hash-worker.ts',
+    'node/hash-thread': 'src/node/hash-thread.ts',
   },
   format: ['esm'],
   platform: 'neutral',

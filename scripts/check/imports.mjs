@@ -12,8 +12,8 @@ import { filesUnder, members, readJson } from './workspace.mjs';
 
 /** Layers that must run in a browser: no Node module but behind a package.json condition. */
 const portableLayers = new Set(['crypto', 'transparency', 'protocol']);
-/** The files of the portable layers that may: they are chosen by the condition `node`. */
-const conditionalFile = /^packages\/warg-crypto\/src\/backend\/(?!noble)/;
+/** The files of the portable layers that may: they are chosen by the condition `node`, or by importing `…/node`. */
+const conditionalFile = /^packages\/(warg-crypto\/src\/backend\/(?!noble)|warg-transparency\/src\/node\/)/;
 
 /** @returns {import('./outcome.mjs').Outcome} */
 export function checkImports() {

@@ -42,6 +42,10 @@ function countedLanes(lanes: Lanes): Lanes {
       work.branches += hashes.length / 32 - 1;
       lanes.hashTree(hashes, root);
     },
+    hashTrees: (trees, roots) => {
+      for (const tree of trees) work.branches += tree.length / 32 - 1;
+      lanes.hashTrees(trees, roots);
+    },
     climb: (chains, emptyHashes) => {
       for (const { from, to } of chains) work.branches += to - from;
       lanes.climb(chains, emptyHashes);

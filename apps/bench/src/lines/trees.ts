@@ -14,9 +14,13 @@ export const mapLine: Line = {
   name: 'map',
   title: `Map: batches of ${BATCH} inserts into a map of ${MAP_SIZE}`,
   method:
-    'Keys and values of 32 bytes, hashing of both included, stores in memory, one thread. CPU of all threads inside the calls, collection of garbage included; the roots of both sides are compared.',
+    'Keys and values of 32 bytes, hashing of both included, stores in memory, one thread but in the rows that say so. CPU of all threads inside the calls, collection of garbage included; the roots of both sides are compared.',
   measure: async (bench) => {
-    const measured = await sideBySide(bench, 'map', bench.count(MAP_SIZE), 4 * BATCH);
+    const helped: Growth[] = [];
+    const measured = await sideBySide(bench, 'map', bench.count(MAP_SIZE), 4 * BATCH, async (pair, ours) => {
+      await ours.startHelper();
+      for (let round = 0; round < 2 * bench.options.rounds + 1; round++) helped.push((await pair()).ours);
+    });
     const perKey = ({ cpuNanos }: Growth) => cpuNanos / 1000 / (4 * BATCH);
     const time = ({ nanos }: Growth) => nanos / 1000 / (4 * BATCH);
     return {
@@ -36,8 +40,24 @@ export const mapLine: Line = {
           ours: median(measured.ours.map(time)),
           reference: median(measured.reference.map(time)),
         },
+        {
+          what: 'map: insert a key with a hash worker, time',
+          unit: 'µs',
+          better: 'less',
+          ours: Math.min(...helped.map(time)),
+          reference: Math.min(...measured.reference.map(time)),
+          goal: { times: 2.4, named: '≤ 22 µs' },
+        },
+        {
+          what: 'map: insert a key with a hash worker, CPU of both threads',
+          unit: 'µs',
+          better: 'less',
+          ours: median(helped.map(perKey)),
+          reference: median(measured.reference.map(perKey)),
+        },
       ],
-      details: measured,
+      notes: [HELPED],
+      details: { ...measured, helped },
     };
   },
 };
@@ -46,16 +66,23 @@ export const logLine: Line = {
   name: 'log',
   title: `Log: append leaves of 32 bytes, ${BATCH} at a time`,
   method:
-    'Leaf bytes in, root out: leaves are hashed within the time on both sides. Stores in memory, one thread. CPU as for the map. The roots of both sides are compared.',
+    'Leaf bytes in, root out: leaves are hashed within the time on both sides. Stores in memory, one thread but in the row that says so. CPU as for the map. The roots of both sides are compared.',
   measure: async (bench) => {
     const size = bench.count(512) * BATCH;
     const hashed: Growth[] = [];
-    const measured = await sideBySide(bench, 'log', size, size, async (ours) => {
+    const helped: Growth[] = [];
+    const measured = await sideBySide(bench, 'log', size, size, async (pair, ours) => {
+      // With a helper first, while both sides have the same leaves.
+      await ours.startHelper();
+      for (let round = 0; round < 2 * bench.options.rounds + 1; round++) helped.push((await pair()).ours);
+    });
+    await alone(async (ours) => {
       for (let round = 0; round < bench.options.rounds; round++) {
         hashed.push(await ours.grow('hashes', size, BATCH));
       }
     });
     const perSecond = ({ cpuNanos }: Growth) => (size * 1000) / cpuNanos;
+    const inTime = ({ nanos }: Growth) => (size * 1000) / nanos;
     return {
       rows: [
         {
@@ -72,14 +99,44 @@ export const logLine: Line = {
           better: 'more',
           ours: median(hashed.map(perSecond)),
         },
+        {
+          what: 'log: append leaves of 32 bytes with a hash worker, a second of time',
+          unit: 'M/s',
+          better: 'more',
+          ours: Math.max(...helped.map(inTime)),
+          reference: Math.max(...measured.reference.map(inTime)),
+        },
       ],
       notes: [
+        HELPED,
         'The reference hashes every leaf that it appends, so the second row has nothing to be held against.',
       ],
-      details: { ...measured, hashed },
+      details: { ...measured, hashed, helped },
     };
   },
 };
+
+const HELPED =
+  'Rows with a hash worker take the best round of each side, because the second core of this machine may be wanted by others; the roots of those rounds are compared too.';
+
+interface Pair {
+  readonly ours: Growth;
+  readonly reference: Growth;
+}
+
+/** Runs something on our side alone. */
+async function alone(run: (ours: TreeWorker) => Promise<void>): Promise<void> {
+  const ours = startOurs();
+  try {
+    await run(ours);
+  } finally {
+    ours.stop();
+  }
+}
+
+function startOurs(): TreeWorker {
+  return startTreeWorker(process.execPath, [fileURLToPath(new URL('../trees/worker.ts', import.meta.url))]);
+}
 
 /** Grows the same tree on both sides, in turn; the first time, to `filled`, is not counted. */
 async function sideBySide(
@@ -87,29 +144,30 @@ async function sideBySide(
   tree: 'map' | 'log',
   filled: number,
   size: number,
-  after: (ours: TreeWorker) => Promise<void> = async () => {},
+  after: (pair: () => Promise<Pair>, ours: TreeWorker) => Promise<void>,
 ) {
   const program = await buildRust(
     fileURLToPath(new URL('../../reference/Cargo.toml', import.meta.url)),
     'warg-bench-reference',
   );
-  const ours = startTreeWorker(process.execPath, [
-    fileURLToPath(new URL('../trees/worker.ts', import.meta.url)),
-  ]);
+  const ours = startOurs();
   const reference = startTreeWorker(program, []);
   const measured: { ours: Growth[]; reference: Growth[] } = { ours: [], reference: [] };
+  const pair = async (): Promise<Pair> => {
+    const one = await ours.grow(tree, size, BATCH);
+    const other = await reference.grow(tree, size, BATCH);
+    if (one.root !== other.root) throw new Error(`expected equal roots, found ${one.root} and ${other.root}`);
+    return { ours: one, reference: other };
+  };
   try {
     await ours.grow(tree, filled, BATCH);
     await reference.grow(tree, filled, BATCH);
     for (let round = 0; round < 2 * bench.options.rounds + 1; round++) {
-      const one = await ours.grow(tree, size, BATCH);
-      const other = await reference.grow(tree, size, BATCH);
-      if (one.root !== other.root)
-        throw new Error(`expected equal roots, found ${one.root} and ${other.root}`);
-      measured.ours.push(one);
-      measured.reference.push(other);
+      const one = await pair();
+      measured.ours.push(one.ours);
+      measured.reference.push(one.reference);
     }
-    await after(ours);
+    await after(pair, ours);
   } finally {
     ours.stop();
     reference.stop();

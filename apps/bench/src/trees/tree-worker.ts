@@ -16,6 +16,8 @@ export type Tree = 'map' | 'log' | 'hashes';
 
 /** A program that grows a map and a log when told so. */
 export interface TreeWorker {
+  /** Ours alone: has a second thread hash with it from now on. */
+  startHelper(): Promise<void>;
   grow(tree: Tree, size: number, batch: number): Promise<Growth>;
   stop(): void;
 }
@@ -23,17 +25,21 @@ export interface TreeWorker {
 export function startTreeWorker(command: string, args: readonly string[]): TreeWorker {
   const child: ChildProcess = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout! });
+  const ask = (question: string) =>
+    new Promise<Growth>((resolve, reject) => {
+      const ended = () => reject(new Error(`${command} ended`));
+      child.once('exit', ended);
+      lines.once('line', (line) => {
+        child.off('exit', ended);
+        resolve(JSON.parse(line) as Growth);
+      });
+      child.stdin!.write(`${question}\n`);
+    });
   return {
-    grow: (tree, size, batch) =>
-      new Promise((resolve, reject) => {
-        const ended = () => reject(new Error(`${command} ended`));
-        child.once('exit', ended);
-        lines.once('line', (line) => {
-          child.off('exit', ended);
-          resolve(JSON.parse(line) as Growth);
-        });
-        child.stdin!.write(`${tree} ${size} ${batch}\n`);
-      }),
+    startHelper: async () => {
+      await ask('helper 0 1');
+    },
+    grow: (tree, size, batch) => ask(`${tree} ${size} ${batch}`),
     stop: () => child.stdin!.end(),
   };
 }

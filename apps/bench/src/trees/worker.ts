@@ -3,7 +3,7 @@
 //
 // `map SIZE BATCH` and `log SIZE BATCH` append SIZE entries, BATCH at a time, to what is there already. Making the
 // entries is not timed; hashing keys and leaves is, as it is there. `hashes SIZE BATCH` appends to the log what is hashed
-// already, which the Rust one cannot do.
+// already, which the Rust one cannot do. `helper 0 1` starts a second thread that hashes.
 
 import { createInterface } from 'node:readline';
 import { digestFromBytes } from '@warg/crypto';
@@ -16,6 +16,7 @@ import {
   memoryLogStore,
   memoryMapStore,
 } from '@warg/transparency';
+import { startHashWorker } from '@warg/transparency/node';
 
 /** Marsaglia's xorshift, 32 bits: simple to write alike in two languages. */
 function numbers(seed: number): () => Uint8Array {
@@ -75,6 +76,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const [what, size, batch] = line.split(' ');
   spent.millis = 0;
   spent.cpuMicros = 0;
+  if (what === 'helper') await startHashWorker();
   for (let left = Number(size); left > 0; left -= Number(batch)) {
     const count = Math.min(left, Number(batch));
     if (what === 'map') await growMap(count);

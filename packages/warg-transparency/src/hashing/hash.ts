@@ -79,20 +79,21 @@ export function hashPairsPlain(hashes: Uint8Array, from: number, to: number, cou
 }
 
 /**
- * The root of the tree over a row of hashes, whose number is a power of two.
+ * The roots of trees over rows of hashes.
  *
- * @param hashes 32 bytes each, one behind the other; they stay as they are
+ * @param trees 32 bytes for each hash, one behind the other; all have as many hashes, a power of two, and stay as they are
+ * @returns 32 bytes for each, one behind the other
  */
-export function hashTree(hashes: Uint8Array): Hash {
-  const count = hashes.length / HASH_BYTES;
-  const four = count <= TREE_HASHES ? lanes(count) : undefined;
-  if (four === undefined) return hashTreePlain(hashes);
-  const root = new Uint8Array(HASH_BYTES);
-  four.hashTree(hashes, root);
-  return root;
+export function hashTrees(trees: readonly Uint8Array[]): Uint8Array {
+  const roots = new Uint8Array(trees.length * HASH_BYTES);
+  const count = (trees[0]?.length ?? 0) / HASH_BYTES;
+  const four = count > 0 && count <= TREE_HASHES ? lanes(count * trees.length) : undefined;
+  if (four !== undefined) four.hashTrees(trees, roots);
+  else for (const [i, tree] of trees.entries()) roots.set(hashTreePlain(tree), i * HASH_BYTES);
+  return roots;
 }
 
-/** {@link hashTree} as it is defined: row by row. */
+/** The root of one of the trees of {@link hashTrees} as it is defined: row by row. */
 export function hashTreePlain(hashes: Uint8Array): Hash {
   const row = new Uint8Array(hashes);
   for (let pairs = row.length / HASH_BYTES / 2; pairs >= 1; pairs /= 2) hashPairsPlain(row, 0, 0, pairs);

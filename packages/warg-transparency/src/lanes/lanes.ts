@@ -23,8 +23,10 @@ export interface Lanes {
   hashMessages(messages: PaddedMessages): void;
   /** `hashPairs`. */
   hashPairs(hashes: Uint8Array, from: number, to: number, count: number): void;
-  /** `hashTree`, up to {@link TREE_HASHES} hashes. */
+  /** `hashTreePlain`, up to {@link TREE_HASHES} hashes. */
   hashTree(hashes: Uint8Array, root: Uint8Array): void;
+  /** `hashTrees`, each of up to {@link TREE_HASHES} hashes and all of as many. */
+  hashTrees(trees: readonly Uint8Array[], roots: Uint8Array): void;
   /** `hashEmptyChains`, with the hashes of empty subtrees of height 0 to 255 one behind the other. */
   climb(chains: readonly EmptyChain[], emptyHashes: Uint8Array): void;
 }

@@ -4,3 +4,8 @@ import type { Lanes } from './lanes.ts';
 export function lanes(_hashes: number): Lanes | undefined {
   return undefined;
 }
+
+/** There is nothing to share. */
+export function shareLanes(_share: (own: Lanes) => Lanes): (() => void) | undefined {
+  return undefined;
+}

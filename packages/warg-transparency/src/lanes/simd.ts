@@ -58,6 +58,12 @@ class SimdLanes implements Lanes {
     copyHash(this.#bytes, MEMORY.rows, root, 0);
   }
 
+  hashTrees(trees: readonly Uint8Array[], roots: Uint8Array): void {
+    trees.forEach((tree, i) => {
+      this.hashTree(tree, roots.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
+    });
+  }
+
   hashMessages({ messages, start, end, prefix, blocks, hashes }: PaddedMessages): void {
     const size = 64 * blocks;
     const room = Math.floor(ROW_BYTES / (size + HASH_BYTES) / LANES) * LANES;
@@ -149,6 +155,21 @@ export function lanes(hashes: number): Lanes | undefined {
     made = { lanes: simdLanes() };
   }
   return made.lanes;
+}
+
+/**
+ * Has everything that this thread hashes from now on go by way of others.
+ *
+ * @param share makes them of those that this thread has
+ * @returns what takes it back; undefined where there are no lanes
+ */
+export function shareLanes(share: (own: Lanes) => Lanes): (() => void) | undefined {
+  const own = lanes(Number.POSITIVE_INFINITY);
+  if (own === undefined) return undefined;
+  made = { lanes: share(own) };
+  return () => {
+    made = { lanes: own };
+  };
 }
 
 function simdLanes(): Lanes | undefined {

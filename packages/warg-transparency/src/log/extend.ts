@@ -1,7 +1,7 @@
 // How tiles grow: what the append of a log does between reading its right edge and writing what changed.
 
 import { TransparencyError } from '../errors.ts';
-import { HASH_BYTES, type Hash, hashTree, requireHash } from '../hashing/hash.ts';
+import { HASH_BYTES, type Hash, hashTrees, requireHash } from '../hashing/hash.ts';
 import { type LogTile, TILE_WIDTH, type TileId, tileKey } from './store.ts';
 import { extendTile, type Tile, tileHashes, tileRoot } from './tile.ts';
 
@@ -55,7 +55,9 @@ export function extendLevel(
 ): LevelChange {
   const stored: LogTile[] = [];
   const edges: Tile[] = [];
-  const roots: Hash[] = [];
+  const whole: Uint8Array[] = [];
+  // The root of a tile that was begun before. It stands before all whole ones.
+  let completed: Hash | undefined;
   let position = from;
   for (let at = 0; at < hashes.length; ) {
     const id = { level, index: Math.floor(position / TILE_WIDTH) };
@@ -65,29 +67,27 @@ export function extendLevel(
     if (count === TILE_WIDTH) {
       // A whole tile: of its branches only the root is needed now. Whoever proves something in it has them made.
       stored.push({ ...id, hashes: added });
-      roots.push(hashTree(added));
+      whole.push(added);
     } else {
       // A tile that others appended to meanwhile may be wider than this log knows; the store will refuse the change.
       const before = used === 0 ? undefined : narrow(edge.get(tileKey(id))!, used);
       const tile = extendTile(id, before, added);
       edges.push(tile);
       stored.push({ ...id, hashes: tileHashes(tile) });
-      if (tile.width === TILE_WIDTH) roots.push(tileRoot(tile));
+      if (tile.width === TILE_WIDTH) completed = tileRoot(tile);
     }
     position += count;
     at += count * HASH_BYTES;
   }
-  return { stored, edges, roots: joinHashes(roots) };
+  const wholeRoots = hashTrees(whole);
+  if (completed === undefined) return { stored, edges, roots: wholeRoots };
+  const roots = new Uint8Array(HASH_BYTES + wholeRoots.length);
+  roots.set(completed);
+  roots.set(wholeRoots, HASH_BYTES);
+  return { stored, edges, roots };
 }
 
 /** The tile as it was when it had `width` hashes. What stands behind them is overwritten by what is appended. */
 function narrow(tile: Tile, width: number): Tile {
   return tile.width === width ? tile : { ...tile, width };
-}
-
-/** Hashes one behind the other, in one array. */
-function joinHashes(hashes: readonly Hash[]): Uint8Array {
-  const joined = new Uint8Array(hashes.length * HASH_BYTES);
-  for (const [i, hash] of hashes.entries()) joined.set(hash, i * HASH_BYTES);
-  return joined;
 }
