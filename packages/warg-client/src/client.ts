@@ -68,7 +68,9 @@ export class WargClient {
     const address = parseRegistry(options.registry);
     const limits: Limits = { ...defaultLimits, ...withoutUndefined(options.limits ?? {}) };
     const offline = options.offline === true;
-    const transport = offline ? offlineTransport() : fetchTransport({ fetch: options.fetch, limits });
+    const transport = offline
+      ? offlineTransport()
+      : fetchTransport({ fetch: options.fetch, exchange: options.exchange, limits });
     const token = tokenOf(options.auth);
     let connection: Connection | undefined;
     const writing: Writing = new Set();

@@ -7,6 +7,7 @@ export type {
   ContentSource,
 } from './content/content.ts';
 export { ClientError, type ClientErrorCode, type ClientErrorDetails, isClientError } from './errors.ts';
+export type { Answer, AnswerBody, AnswerReader, Exchange, Question } from './http/exchange.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export type {
   Auth,

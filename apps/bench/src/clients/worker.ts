@@ -4,7 +4,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { WargClient } from '@warg/client';
-import { fileStorage } from '@warg/client/node';
+import { fileStorage, nodeExchange } from '@warg/client/node';
 
 const started = { millis: performance.now(), cpu: cpuMillis() };
 const [what, url, folder, ...names] = process.argv.slice(2) as [string, string, string, ...string[]];
@@ -12,7 +12,7 @@ const registries = join(folder, 'registries');
 const storage = fileStorage({ registries, content: join(folder, 'content') });
 
 async function work(): Promise<number> {
-  const client = await WargClient.open({ registry: url, storage });
+  const client = await WargClient.open({ registry: url, storage, exchange: nodeExchange() });
   if (what === 'update') return (await client.update(names)).packages.length;
   const to = join(folder, 'downloaded.wasm');
   await client.download(names[0]!, '*', { to, ...(what === 'stored' && { refresh: false }) });

@@ -57,10 +57,14 @@ export async function withClient<T>(
     `registry ${registry}, state in ${settings.registriesDir}, content in ${settings.contentDir}`,
   );
   // Loaded when it is needed: commands about keys and configuration are there at once without it.
-  const { WargClient: Client } = await import('@warg/client');
+  const [{ WargClient: Client }, { nodeExchange }] = await Promise.all([
+    import('@warg/client'),
+    import('@warg/client/node'),
+  ]);
   const client = await Client.open({
     registry,
     storage: await openStorage(settings),
+    exchange: nodeExchange(),
     offline,
     auth: () => findToken(context, registry),
     signer: signerFor(context),

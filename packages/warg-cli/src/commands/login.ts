@@ -93,7 +93,9 @@ export async function logout({ environment, loaded, settings }: Context): Promis
 /** A token that is not good is not kept. */
 async function requireAccess({ environment }: Context, registry: string, token: string): Promise<void> {
   const { memoryStorage, WargClient } = await import('@warg/client');
-  const client = await WargClient.open({ registry, storage: memoryStorage(), auth: token });
+  const { nodeExchange } = await import('@warg/client/node');
+  const exchange = nodeExchange();
+  const client = await WargClient.open({ registry, storage: memoryStorage(), exchange, auth: token });
   try {
     await client.checkAccess({ signal: environment.signal });
   } finally {

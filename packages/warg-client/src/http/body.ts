@@ -1,6 +1,7 @@
 import { ClientError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import { unlessAborted } from './abort.ts';
+import type { Answer, AnswerReader } from './exchange.ts';
 
 /** How a body is read. */
 export interface BodyOptions {
@@ -19,10 +20,7 @@ export interface BodyOptions {
  *
  * @throws ClientError `RESPONSE_TOO_LARGE` | `TIMEOUT` | `NETWORK_FAILED`
  */
-export async function* bodyChunks(
-  response: Response,
-  options: BodyOptions,
-): AsyncGenerator<Uint8Array, void> {
+export async function* bodyChunks(response: Answer, options: BodyOptions): AsyncGenerator<Uint8Array, void> {
   const announced = announcedSize(response);
   if (announced !== undefined && announced > options.limit) {
     await response.body?.cancel().catch(() => {});
@@ -57,7 +55,7 @@ export async function* bodyChunks(
 }
 
 /** The whole body in memory. @throws as `bodyChunks` does */
-export async function readBody(response: Response, options: BodyOptions): Promise<Uint8Array> {
+export async function readBody(response: Answer, options: BodyOptions): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of bodyChunks(response, options)) {
@@ -74,14 +72,14 @@ export async function readBody(response: Response, options: BodyOptions): Promis
 }
 
 /** What the headers say of the body's size; nothing where it is compressed, for then it is another's size. */
-export function announcedSize(response: Response): number | undefined {
+export function announcedSize(response: Answer): number | undefined {
   const text = response.headers.get('content-length');
   if (text === null || !/^(0|[1-9]\d{0,15})$/.test(text)) return undefined;
   if ((response.headers.get('content-encoding') ?? 'identity') !== 'identity') return undefined;
   return Number(text);
 }
 
-async function nextChunk(reader: ReadableStreamDefaultReader<Uint8Array>, options: BodyOptions) {
+async function nextChunk(reader: AnswerReader, options: BodyOptions) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const idle = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {

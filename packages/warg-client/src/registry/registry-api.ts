@@ -38,6 +38,7 @@ import {
 } from '@warg/protocol/api';
 import { ClientError, type ClientErrorDetails } from '../errors.ts';
 import { readBody } from '../http/body.ts';
+import type { Answer } from '../http/exchange.ts';
 import type { Transport } from '../http/transport.ts';
 import { redact } from '../http/urls.ts';
 import type { Limits } from '../limits.ts';
@@ -82,7 +83,7 @@ interface Endpoint<T> {
   /** Whether the answer never changes. */
   readonly cacheable?: boolean;
   /** Looks at the headers of an answer that is no error. */
-  readonly onHeaders?: (headers: Headers) => void;
+  readonly onHeaders?: (headers: Answer['headers']) => void;
 }
 
 /** The API at a URL. @param token asked before every call; sent to this URL's origin alone */
@@ -295,12 +296,7 @@ function isNoSuchUrl(error: unknown): boolean {
   return [400, 403, 404, 405, 410, 414, 501].includes(found.status);
 }
 
-function apiFailure(
-  endpoint: Endpoint<unknown>,
-  url: URL,
-  response: Response,
-  body: Uint8Array,
-): ClientError {
+function apiFailure(endpoint: Endpoint<unknown>, url: URL, response: Answer, body: Uint8Array): ClientError {
   const cause = decodeApiError(response.status, body, endpoint.family);
   const reason = forPeople(cause.message);
   const details = {
@@ -310,10 +306,9 @@ function apiFailure(
   };
   if (response.status === 401 || response.status === 403) {
     const token = tokenProblem(response);
-    const remedy = token === undefined ? 'Check whether the signing key may do this' : REMEDIES[token];
     return new ClientError(
       'UNAUTHORIZED',
-      `the registry does not allow ${endpoint.what}: ${reason}. ${remedy}`,
+      refusal(endpoint.what, reason, token),
       { ...details, reason, ...(token === undefined ? {} : { token }) },
       { cause },
     );
@@ -328,28 +323,33 @@ function apiFailure(
 
 type TokenProblem = NonNullable<ClientErrorDetails['token']>;
 
-const REMEDIES: { readonly [problem in TokenProblem]: string } = {
-  missing: 'Give a token for it',
-  refused: 'Give another token',
-  insufficient: 'Give a token that may do this',
-};
+function refusal(what: string, reason: string, token: TokenProblem | undefined): string {
+  // Where it asks for a token, its own words would say the same once more; they stand in the details.
+  if (token === 'missing') return `the registry needs a token for ${what}, and none was given`;
+  const remedy = {
+    refused: 'Give another token',
+    insufficient: 'Give a token that may do this',
+    none: 'Check whether the signing key may do this',
+  }[token ?? 'none'];
+  return `the registry does not allow ${what}: ${reason}. ${remedy}`;
+}
 
 /** What `WWW-Authenticate` says of the token (RFC 6750, section 3); undefined where it asks for none. */
-function tokenProblem({ status, headers }: Response): TokenProblem | undefined {
+function tokenProblem({ status, headers }: Answer): TokenProblem | undefined {
   const challenge = headers.get('www-authenticate') ?? '';
   if (!/^bearer\b/i.test(challenge)) return undefined;
   if (status === 403) return 'insufficient';
   return /\berror="?invalid_token\b/i.test(challenge) ? 'refused' : 'missing';
 }
 
-function hintOf(response: Response): {
+function hintOf(response: Answer): {
   readonly hint?: { readonly namespace: string; readonly registry: string };
 } {
   const hint = parseRegistryHint(response.headers.get(headerNames.registryHint));
   return hint === undefined ? {} : { hint };
 }
 
-function requireJson(endpoint: Endpoint<unknown>, url: URL, response: Response): void {
+function requireJson(endpoint: Endpoint<unknown>, url: URL, response: Answer): void {
   const type = response.headers.get('content-type') ?? '';
   if (/^application\/json\s*(;|$)/i.test(type)) return;
   throw new ClientError(
