@@ -4,5 +4,5 @@ if (major < 22 || (major === 22 && minor < 18)) {
   console.error(`error: warg needs Node.js 22.18 or newer; this is ${process.versions.node}`);
   process.exitCode = 1;
 } else {
-  await import('../dist/main.js');
+  await import('../dist/bin.js');
 }

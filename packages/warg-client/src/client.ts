@@ -34,6 +34,7 @@ import type {
 } from './results.ts';
 import { logCache } from './state/log-cache.ts';
 import { pinDocument, readPin } from './state/registry-state.ts';
+import { stateCache } from './state/state-cache.ts';
 import type { RegistryStorage } from './storage/storage.ts';
 import { updateRegistry } from './update/update.ts';
 import { updateResult } from './update/update-result.ts';
@@ -79,6 +80,7 @@ export class WargClient {
       storage: options.storage,
       documents: noting(options.storage.registry(address.name), writing),
       logs: logCache(),
+      states: stateCache(),
       transport,
       limits,
       now: options.clock ?? Date.now,

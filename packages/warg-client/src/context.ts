@@ -5,6 +5,7 @@ import type { Limits } from './limits.ts';
 import type { CallOptions, Signer } from './options.ts';
 import type { RegistryApi } from './registry/registry-api.ts';
 import type { LogCache } from './state/log-cache.ts';
+import type { StateCache } from './state/state-cache.ts';
 import type { ClientStorage, RegistryStorage } from './storage/storage.ts';
 import type { Pin } from './verify/operator.ts';
 
@@ -16,6 +17,8 @@ export interface ClientContext {
   readonly documents: RegistryStorage;
   /** Packages' logs as they were read from `documents`. */
   readonly logs: LogCache;
+  /** The registry's state as it was read from `documents`. */
+  readonly states: StateCache;
   readonly transport: Transport;
   readonly limits: Limits;
   /** Milliseconds since 1970. */

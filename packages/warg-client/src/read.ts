@@ -4,7 +4,7 @@ import { ClientError, isClientError } from './errors.ts';
 import type { ReadOptions } from './options.ts';
 import { groundOf, operatorInfo, packageInfo } from './package-info.ts';
 import type { AbsentPackage, OperatorInfo, PackageInfo } from './results.ts';
-import { type RegistryState, readRegistryState } from './state/registry-state.ts';
+import type { RegistryState } from './state/registry-state.ts';
 import type { StorageSnapshot } from './storage/storage.ts';
 import { updatePackage, updateRegistry } from './update/update.ts';
 import { updatedGround } from './update/update-result.ts';
@@ -92,7 +92,7 @@ async function reading<T>(
     signal?.throwIfAborted();
     try {
       const snapshot = await context.documents.snapshot();
-      const state = await readRegistryState(snapshot);
+      const state = await context.states.read(snapshot);
       requireUserPin(context, state);
       return await read(snapshot, state);
     } catch (error) {

@@ -55,6 +55,7 @@ export function fileRegistry(registry: string, folder: string, lockTimeout: numb
     const documents = new Map(before?.documents);
     const file = documentsFileName(generation);
     const temporary = join(folder, `.manifest.${randomBytes(6).toString('hex')}.part`);
+    let manifest: Manifest;
     try {
       for (const key of changes.keys()) documents.delete(key);
       const parts: Uint8Array[] = [];
@@ -65,10 +66,14 @@ export function fileRegistry(registry: string, folder: string, lockTimeout: numb
         parts.push(bytes);
         offset += bytes.byteLength;
       }
-      if (parts.length > 0) await writeDurably(join(folder, file), concatBytes(...parts));
       const id = randomBytes(8).toString('hex');
-      const manifest: Manifest = { registry, generation, id, documents };
-      await writeDurably(temporary, encodeManifest(manifest));
+      manifest = { registry, generation, id, documents };
+      // Both at once, for neither counts before the manifest has its name: that is one wait for the disk, not two.
+      const written = await Promise.allSettled([
+        parts.length > 0 && writeDurably(join(folder, file), concatBytes(...parts)),
+        writeDurably(temporary, encodeManifest(manifest)),
+      ]);
+      for (const result of written) if (result.status === 'rejected') throw result.reason;
       await syncFolder(folder);
       if (!(await publishExclusively(temporary, join(folder, manifestName(generation)))))
         throw storageConflict();
@@ -77,7 +82,7 @@ export function fileRegistry(registry: string, folder: string, lockTimeout: numb
       throw error;
     }
     await syncFolder(folder);
-    await collectGarbage(folder, generation).catch(() => {});
+    await collectGarbage(folder, before === undefined ? [manifest] : [before, manifest]).catch(() => {});
   }
 
   return {
@@ -199,6 +204,10 @@ async function generations(folder: string): Promise<readonly number[]> {
     if (codeOf(error) === 'ENOENT') return [];
     throw error;
   });
+  return generationsOf(names);
+}
+
+function generationsOf(names: readonly string[]): readonly number[] {
   return names.flatMap((name) => /^manifest-(\d{12})\.json$/.exec(name)?.[1] ?? []).map(Number);
 }
 
@@ -208,24 +217,26 @@ async function generations(folder: string): Promise<readonly number[]> {
  *
  * What has not a name of ours stays whatever it is: the folder may be a link, and lead to somebody's letters.
  */
-async function collectGarbage(folder: string, latest: number): Promise<void> {
+async function collectGarbage(folder: string, kept: readonly Manifest[]): Promise<void> {
   const needed = new Set([nameFile, 'lock']);
-  for (const generation of await generations(folder)) {
-    if (generation < latest - 1) continue;
-    const path = join(folder, manifestName(generation));
-    needed.add(basename(path));
-    for (const { file } of decodeManifest(await readFile(path), generation, path).documents.values())
-      needed.add(file);
+  for (const { generation, documents } of kept) {
+    needed.add(manifestName(generation));
+    for (const { file } of documents.values()) needed.add(file);
   }
-  const dropped = (await generations(folder)).filter((generation) => generation < latest - 1);
+  const names = await readdir(folder);
+  const latest = kept.at(-1)!.generation;
   const garbage = new Set<string>();
-  for (const generation of dropped) {
-    const path = join(folder, manifestName(generation));
+  for (const generation of generationsOf(names)) {
+    // One that came since is somebody else's to clean up after.
+    if (generation > latest) return;
+    const name = manifestName(generation);
+    if (needed.has(name)) continue;
+    const path = join(folder, name);
     const files = decodeManifest(await readFile(path), generation, path).documents.values();
     for (const { file } of files) if (!needed.has(file)) garbage.add(file);
-    garbage.add(basename(path));
+    garbage.add(name);
   }
-  for (const name of await readdir(folder)) {
+  for (const name of names) {
     if (needed.has(name) || garbage.has(name) || !isOurs(name)) continue;
     const found = await stat(join(folder, name)).catch(() => undefined);
     if (found?.isFile() === true && Date.now() - found.mtimeMs > anHour) garbage.add(name);

@@ -30,9 +30,10 @@ function isForbiddenPort(text: string): boolean {
 }
 
 async function ask({ method, url, headers, body, signal }: Question): Promise<Answer> {
-  // Each is loaded when it is needed: a registry on this machine needs no TLS.
-  const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
   signal.throwIfAborted();
+  // Each is loaded when it is needed: a registry on this machine needs no TLS. Not imported, for an import evaluates all
+  // exports, and one of `node:http` is the WebSocket of what `fetch` is made of.
+  const { request } = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
   const message = await new Promise<IncomingMessage>((resolve, reject) => {
     const outgoing = request(url, {
       method,
@@ -56,7 +57,7 @@ async function ask({ method, url, headers, body, signal }: Question): Promise<An
     status,
     ok: status >= 200 && status < 300,
     headers: { get: (name) => headerOf(message, name.toLowerCase()) },
-    body: bodyOf(await decoded(message)),
+    body: bodyOf(message, await decoded(message)),
   };
 }
 
@@ -75,9 +76,11 @@ async function decoded(message: IncomingMessage): Promise<Readable> {
   return pipeline(message, decoder, () => {});
 }
 
-function bodyOf(stream: Readable): AnswerBody {
+function bodyOf(message: IncomingMessage, stream: Readable): AnswerBody {
   const cancel = async () => {
-    stream.destroy();
+    // What is here already costs nothing more, and leaves the connection to the next question.
+    if (message.complete && stream === message) message.resume();
+    else stream.destroy();
   };
   return {
     cancel,

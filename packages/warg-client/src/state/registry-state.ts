@@ -55,7 +55,7 @@ export interface RegistryState {
 }
 
 export const registryKey = 'registry';
-const pinKey = 'pin';
+export const pinKey = 'pin';
 const format = 'warg-client-registry-1';
 const pinFormat = 'warg-client-pin-1';
 

@@ -11,12 +11,7 @@ import { isClientError } from '../errors.ts';
 import type { CallOptions } from '../options.ts';
 import type { AbsentPackage, OperatorPin } from '../results.ts';
 import { listPackage, packageKey, writePackageLog } from '../state/package-log.ts';
-import {
-  type RegistryState,
-  readPin,
-  readRegistryState,
-  writeRegistryState,
-} from '../state/registry-state.ts';
+import { type RegistryState, readPin, writeRegistryState } from '../state/registry-state.ts';
 import type { StorageSnapshot } from '../storage/storage.ts';
 import { verifyFreshness } from '../verify/checkpoint.ts';
 import type { VerifiedLog } from '../verify/log.ts';
@@ -96,7 +91,7 @@ async function updateOnce(
   const { signal } = options;
   const report = reporter(options);
   const snapshot = await context.documents.snapshot();
-  const state = await readRegistryState(snapshot);
+  const state = await context.states.read(snapshot);
   const { api, operatorKey } = await context.connect(signal);
   const checkpoint = await api.checkpoint({ signal });
 
