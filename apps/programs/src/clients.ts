@@ -22,7 +22,7 @@ export interface Client {
 }
 
 /** The program `warg` of this workspace, as a JavaScript file for `process.execPath`. */
-const ourWarg = fileURLToPath(new URL('../../../packages/warg-cli/bin/warg.js', import.meta.url));
+export const ourWarg = fileURLToPath(new URL('../../../packages/warg-cli/bin/warg.js', import.meta.url));
 
 /** Sets up the Rust `warg`. @throws Error when that fails */
 export async function rustClient(warg: string, url: string, work: string): Promise<Client> {

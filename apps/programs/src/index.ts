@@ -7,7 +7,7 @@ export {
   rustServerWithPostgres,
   rustVersion,
 } from './cargo.ts';
-export { type Client, must, mustRefuse, ourClient, rustClient } from './clients.ts';
+export { type Client, must, mustRefuse, ourClient, ourWarg, rustClient } from './clients.ts';
 export {
   type Finished,
   type ProgramOptions,

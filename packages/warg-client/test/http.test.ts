@@ -63,6 +63,27 @@ describe.each(ways)('by %s,', (_name, way) => {
       expect(other.requests[0]?.headers.authorization).toBeUndefined();
     });
 
+    it('that is missing is asked for in one sentence', async () => {
+      const server = await listen(await helloFetch(), (request, response) => {
+        if (request.url !== '/v1/fetch/checkpoint') return false;
+        response.writeHead(401, {
+          'content-type': 'application/json',
+          'www-authenticate': 'Bearer realm="warg"',
+        });
+        response.end('{"status":401,"message":"this needs a token: send it as `Authorization: Bearer …`"}');
+        return true;
+      });
+      await expect((await open(server.url)).update()).rejects.toMatchObject({
+        code: 'UNAUTHORIZED',
+        message: 'the registry needs a token for the checkpoint, and none was given',
+        details: {
+          status: 401,
+          token: 'missing',
+          reason: expect.stringContaining('this needs a token') as string,
+        },
+      });
+    });
+
     it('is asked for once, when it is needed', async () => {
       const server = await listen(await helloFetch());
       let asked = 0;

@@ -29,7 +29,7 @@ export async function costOf(
 }
 
 /**
- * As {@link costOf}, once in each of these homes; the mean.
+ * As {@link costOf}, once in each of these homes, which is the working folder then; the mean.
  *
  * @throws Error with all it printed when it does not end well
  */
@@ -41,7 +41,7 @@ export async function costInHomes(
 ): Promise<Cost> {
   // Assignments before a command cost no process of their own.
   const set = homeVariables('$home').map(([name, value]) => `${name}="${value}"`);
-  const script = `TIMEFORMAT="%R %U %S"; time for home in $HOMES; do ${set.join(' ')} "$0" "$@" || exit; done`;
+  const script = `TIMEFORMAT="%R %U %S"; time for home in $HOMES; do cd "$home" && ${set.join(' ')} "$0" "$@" || exit; done`;
   const environment = { ...env, HOMES: homes.join(' ') };
   const { code, stdout, stderr } = await runProgram('bash', ['-c', script, command, ...args], {
     env: environment,

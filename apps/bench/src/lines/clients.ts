@@ -1,9 +1,9 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cleanEnvironment, rustPrograms } from '@warg-apps/programs';
+import { cleanEnvironment, ourWarg, rustPrograms } from '@warg-apps/programs';
 import { type Cost, costInHomes, costOf, without } from '../clients/costs.ts';
-import { homesWithContent, rustHome } from '../clients/rust-home.ts';
+import { homesWithContent, ourHome, rustHome } from '../clients/rust-home.ts';
 import { median } from '../load/distribution.ts';
 import type { Goal, Line, Row } from './line.ts';
 
@@ -71,7 +71,7 @@ export const downloadLine: Line = {
   name: 'client-download',
   title: 'Client: verify one download, the content in the cache',
   method:
-    'Each client has the content in its cache and knows nothing else of the registry. It asks our server for a checkpoint, the package and the proofs, verifies them, takes the content from the cache and writes the file; ours hashes the content, the reference trusts its cache. A process of its own each time, its start left out as in the update; and for ours once more in a process that goes on. The rows of a repeated download have all in store: then the reference asks and verifies nothing, while ours folds and verifies what it stored and hashes the content.',
+    'Each client has the content in its cache and knows nothing else of the registry. It asks our server for a checkpoint, the package and the proofs, verifies them, takes the content from the cache and writes the file; ours hashes the content, the reference trusts its cache. A process of its own each time, its start left out as in the update; and for ours once more in a process that goes on. The rows of a repeated download have all in store: then the reference asks and verifies nothing, while ours folds and verifies what it stored and hashes the content. Ours brings what it verified and the file to the disk (fsync) in each of them, the reference nothing. The rows of the command have the start of the process in them, ours with what Node keeps of compiled code.',
   measure: async (bench) => {
     const { url, names } = await bench.history(bench.count(1000), RECORDS);
     const { warg } = await rustPrograms();
@@ -81,7 +81,12 @@ export const downloadLine: Line = {
     // Fills the caches.
     await costOf(warg, args, home.env);
     await ours('verify', url, folder, names.slice(0, 1));
+    const own = await ourHome(bench.work, url, names[0]!);
+    const ourArgs = [ourWarg, 'download', names[0]!, '--output', 'new.wasm'];
     const starts: Cost[] = [];
+    const ourStarts: Cost[] = [];
+    const ourCommands: Cost[] = [];
+    const theirCommands: Cost[] = [];
     const theirs: Cost[] = [];
     const theirsStored: Cost[] = [];
     const runs: OurRun[] = [];
@@ -92,7 +97,13 @@ export const downloadLine: Line = {
       const start = await costOf(warg, ['--version'], home.env, 20);
       starts.push(start);
       const homes = homesWithContent(home, bench.work, 20);
-      theirs.push(without(await costInHomes(warg, args, home.env, homes), start));
+      const command = await costInHomes(warg, args, home.env, homes);
+      theirCommands.push(command);
+      theirs.push(without(command, start));
+      ourStarts.push(await costOf(process.execPath, [ourWarg, '--version'], own.env, 5));
+      ourCommands.push(
+        await costInHomes(process.execPath, ourArgs, own.env, homesWithContent(own, bench.work, 5)),
+      );
       theirsStored.push(without(await costOf(warg, args, home.env, 20), start));
     }
     const again = runs.map((run) => costAt(run.again, median));
@@ -108,6 +119,8 @@ export const downloadLine: Line = {
         ),
         ...rowsOf('client: verify a download, in a process that goes on', again, theirs),
         ...rowsOf('client: repeat a download, in a process that goes on', storedAgain, theirsStored),
+        ...rowsOf('client: start of the command, `warg --version`', ourStarts, starts),
+        ...rowsOf('client: the command, its start and verifying a download', ourCommands, theirCommands),
         ...rowsOf(
           'client: start of the process',
           runs.map(({ start }) => start),
@@ -125,6 +138,9 @@ export const downloadLine: Line = {
         reference: theirs,
         referenceStored: theirsStored,
         referenceStarts: starts,
+        ourStarts,
+        ourCommands,
+        referenceCommands: theirCommands,
       },
     };
   },
