@@ -8,7 +8,17 @@ import { joinRoots } from './evaluate.ts';
 import { copyHashes, edgeOf, extendLevel } from './extend.ts';
 import { balancedRoots, existsFromLength } from './nodes.ts';
 import { type LogStore, type LogTile, TILE_WIDTH, type TileId, tileKey, tileWidth } from './store.ts';
-import { hashIn, placeOf, TILE_BYTES, type Tile, tileFromStore } from './tile.ts';
+import {
+  CROWN_BYTES,
+  type Crown,
+  crownOf,
+  hashIn,
+  placeOf,
+  sparseTile,
+  TILE_BYTES,
+  type Tile,
+  tileFromStore,
+} from './tile.ts';
 import { type LogProofPlan, planLogProofs } from './walk.ts';
 
 /** The greatest length of a log: node numbers are 32 bits on the wire. */
@@ -16,7 +26,10 @@ export const MAX_LOG_LENGTH = 2 ** 31 - 1;
 
 /** How a log is opened. */
 export interface MerkleLogOptions {
-  /** How many bytes of tiles are kept in memory; 16 MiB, about a thousand tiles, if not given. */
+  /**
+   * How many bytes of tiles are kept in memory; 16 MiB, about a thousand tiles, if not given. Up to as many again are kept
+   * of the upper rows of complete tiles, which take an eighth of the room and are nearly all of the work.
+   */
   readonly cacheBytes?: number;
 }
 
@@ -48,6 +61,8 @@ export interface LogProofQuery {
 export class MerkleLog {
   readonly #store: LogStore;
   readonly #tiles: ByteCache<Tile>;
+  /** Of complete tiles of leaves that were read: a large log has more of them than are kept. */
+  readonly #crowns: ByteCache<Crown>;
   #length: number;
   // The length when it was last read from the store. What lies behind it may still be rolled back.
   #settled: number;
@@ -59,7 +74,9 @@ export class MerkleLog {
     this.#store = store;
     this.#length = length;
     this.#settled = length;
-    this.#tiles = new ByteCache(options.cacheBytes ?? 16 * 1024 * 1024, () => TILE_BYTES);
+    const cacheBytes = options.cacheBytes ?? 16 * 1024 * 1024;
+    this.#tiles = new ByteCache(cacheBytes, () => TILE_BYTES);
+    this.#crowns = new ByteCache(cacheBytes, () => CROWN_BYTES);
   }
 
   /** Opens the log that is in a store; an empty store holds the empty log. */
@@ -165,6 +182,7 @@ export class MerkleLog {
     this.#epoch++;
     const settled = this.#settled;
     this.#tiles.retain((tile) => tile.width <= tileWidth(tile, settled));
+    this.#crowns.retain((crown) => tileWidth(crown, settled) === TILE_WIDTH);
     const length = await this.#store.length();
     this.#length = length;
     this.#settled = length;
@@ -210,12 +228,19 @@ export class MerkleLog {
 
   async #hashesOf(nodes: readonly number[]): Promise<Hash[]> {
     const places = nodes.map(placeOf);
-    const tiles = await this.#readTiles(places);
+    const tiles = await this.#readTiles(places, true);
     return places.map((place) => hashIn(tiles.get(tileKey(place))!, place));
   }
 
-  /** The tiles, each at least as wide as asked, by their keys: from memory, or all others in one read. */
-  async #readTiles(wanted: readonly (TileId & { readonly width: number })[]): Promise<Map<number, Tile>> {
+  /**
+   * The tiles, each at least as wide as asked, by their keys: from memory, or all others in one read.
+   *
+   * @param mayBeSparse whether {@link hashIn} alone is asked of them
+   */
+  async #readTiles(
+    wanted: readonly (TileId & { readonly width: number })[],
+    mayBeSparse = false,
+  ): Promise<Map<number, Tile>> {
     const tiles = new Map<number, Tile>();
     const missing = new Map<number, TileId & { readonly width: number }>();
     for (const id of wanted) {
@@ -229,9 +254,18 @@ export class MerkleLog {
     const epoch = this.#epoch;
     const stored = await this.#store.readTiles(ids);
     ids.forEach((id, i) => {
-      const tile = tileFromStore(id, stored[i], id.width);
       const key = tileKey(id);
+      const crown = mayBeSparse ? this.#crowns.get(key) : undefined;
+      if (crown !== undefined) {
+        // Not kept: where so much is asked for, it would take the place of one that may be asked for sooner.
+        tiles.set(key, sparseTile(crown, stored[i]));
+        return;
+      }
+      const tile = tileFromStore(id, stored[i], id.width);
       tiles.set(key, tile);
+      if (epoch === this.#epoch && tile.level === 0 && tile.width === TILE_WIDTH) {
+        this.#crowns.set(key, crownOf(tile));
+      }
       // Another call may have put a longer state of the tile there meanwhile.
       const cached = this.#tiles.get(key);
       if (epoch === this.#epoch && (cached === undefined || cached.width < tile.width))

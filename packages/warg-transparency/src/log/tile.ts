@@ -12,6 +12,8 @@ export interface Tile extends TileId {
   readonly width: number;
   /** 511 hashes. */
   readonly nodes: Uint8Array;
+  /** Whether the rows between the lowest and the crown are not hashed: of a tile that one proof has for itself. */
+  readonly isSparse?: boolean;
 }
 
 const TILE_NODES = 2 * TILE_WIDTH - 1;
@@ -51,6 +53,11 @@ export function extendTile(id: TileId, before: Tile | undefined, hashes: Uint8Ar
  * @throws TransparencyError `CORRUPT_TILE`
  */
 export function tileFromStore(id: TileId, stored: Uint8Array | undefined, width: number): Tile {
+  return extendTile(id, undefined, requireStored(id, stored, width));
+}
+
+/** @throws TransparencyError `CORRUPT_TILE` */
+function requireStored(id: TileId, stored: Uint8Array | undefined, width: number): Uint8Array {
   const found = stored === undefined ? 0 : storedWidth(stored);
   if (stored === undefined || found === undefined || found < width) {
     const what = stored === undefined ? 'none' : `${stored.length} bytes`;
@@ -59,7 +66,7 @@ export function tileFromStore(id: TileId, stored: Uint8Array | undefined, width:
       `expected tile ${id.index} of level ${id.level} with ${width} or more hashes in the store, found ${what}`,
     );
   }
-  return extendTile(id, undefined, stored);
+  return stored;
 }
 
 /** The hashes of the lowest row, as a store keeps them: a view. */
@@ -76,6 +83,8 @@ export function tileRoot(tile: Tile): Hash {
 export interface NodePlace extends TileId {
   /** How many hashes the tile must have for the node to be complete. */
   readonly width: number;
+  /** Which row of the tile it stands in. */
+  readonly row: number;
   /** Where in the tile's nodes the hash begins, in bytes. */
   readonly at: number;
 }
@@ -94,10 +103,50 @@ export function placeOf(node: number): NodePlace {
   const index = Math.floor(position / inRow);
   const within = position - index * inRow;
   const start = 2 * TILE_WIDTH - (2 * TILE_WIDTH) / size;
-  return { level, index, width: (within + 1) * size, at: (start + within) * HASH_BYTES };
+  return { level, index, width: (within + 1) * size, row, at: (start + within) * HASH_BYTES };
+}
+
+/** The rows from this one up are the crown of a tile. What lies below one of its hashes is 8 leaves. */
+const CROWN_ROW = 3;
+
+/** The upper rows of a complete tile: 63 of its 511 hashes, which stand for nearly all of the work that it takes. */
+export interface Crown extends TileId {
+  readonly hashes: Uint8Array;
+}
+
+/** How many bytes a crown takes in memory, about. */
+export const CROWN_BYTES = (TILE_NODES - rowStart(CROWN_ROW)) * HASH_BYTES + 300;
+
+export function crownOf({ level, index, nodes }: Tile): Crown {
+  return { level, index, hashes: nodes.slice(rowStart(CROWN_ROW) * HASH_BYTES) };
+}
+
+/**
+ * A complete tile from its stored bytes and its crown, of which {@link hashIn} hashes what it is asked for.
+ *
+ * @throws TransparencyError `CORRUPT_TILE`
+ */
+export function sparseTile(crown: Crown, stored: Uint8Array | undefined): Tile {
+  const { level, index } = crown;
+  const hashes = requireStored(crown, stored, TILE_WIDTH);
+  const nodes = new Uint8Array(TILE_NODES * HASH_BYTES);
+  nodes.set(hashes);
+  nodes.set(crown.hashes, rowStart(CROWN_ROW) * HASH_BYTES);
+  return { level, index, width: TILE_WIDTH, nodes, isSparse: true };
+}
+
+/** Hashes a node of a sparse tile, and what lies between it and the lowest row. */
+function hashSparse(nodes: Uint8Array, { row, at }: NodePlace): void {
+  const within = at / HASH_BYTES - rowStart(row);
+  for (let r = 1; r <= row; r++) {
+    const count = 2 ** (row - r);
+    const first = within * count;
+    hashPairs(nodes, rowStart(r - 1) + 2 * first, rowStart(r) + first, count);
+  }
 }
 
 /** The hash that {@link placeOf} found: a view. */
 export function hashIn(tile: Tile, place: NodePlace): Hash {
+  if (tile.isSparse === true && place.row > 0 && place.row < CROWN_ROW) hashSparse(tile.nodes, place);
   return tile.nodes.subarray(place.at, place.at + HASH_BYTES);
 }
