@@ -48,14 +48,19 @@ function releaseRow(db: Connection, logId: LogId, version: string): ReleaseRow |
   return row && toRelease(row);
 }
 
+/** The state of a log that has not begun. */
+export function emptyPart(logId: LogId): LogPart {
+  const nothing = { packageName: undefined, algorithm: undefined, head: undefined };
+  return { logId, ...nothing, keys: [], releases: [], namespaces: [] };
+}
+
 export function logPart(db: Connection, query: LogPartQuery): LogPart {
   const { logId } = query;
   const head = db.get<[PackageName | null, string, Uint8Array, string, number]>(
     'SELECT package_name, algorithm, record_id, CAST(seconds AS TEXT), nanos FROM log_head WHERE log_id = ?',
     toBlob(logId),
   );
-  const empty = { logId, packageName: undefined, algorithm: undefined, head: undefined };
-  if (head === undefined) return { ...empty, keys: [], releases: [], namespaces: [] };
+  if (head === undefined) return emptyPart(logId);
   const [name, algorithm, recordId, seconds, nanos] = head;
   return {
     logId,

@@ -191,29 +191,8 @@ export function sourcingOfAddress(db: Connection, address: string): number {
 }
 
 export function insertRecord(db: Connection, record: NewRecord): void {
-  const logId = toBlob(record.logId);
-  const recordId = toBlob(record.recordId);
-  const expired = db.get<[number]>(
-    'SELECT arrival FROM record WHERE log_id = ? AND record_id = ? AND state = 4',
-    logId,
-    recordId,
-  );
-  if (expired !== undefined) forgetRecord(db, expired[0]);
-  const { contentBytes, keyId, signature } = record.envelope;
-  const [arrival] = db.get<[number]>(
-    `INSERT INTO record (log_id, record_id, prev, state, content, key_id, signature, package_name, address, changed_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING arrival`,
-    logId,
-    recordId,
-    record.prev === undefined ? null : toBlob(record.prev),
-    STATE_NUMBER[record.state],
-    contentBytes,
-    keyId,
-    signature,
-    record.packageName ?? null,
-    record.address,
-    record.acceptedAt,
-  )!;
+  const arrival =
+    insertRow(db, record, 'ON CONFLICT (log_id, record_id) DO NOTHING') ?? insertAgain(db, record);
   record.contents.forEach(({ digest, missing }, position) => {
     db.run(
       'INSERT INTO record_content (arrival, position, digest, missing) VALUES (?, ?, ?, ?)',
@@ -223,6 +202,36 @@ export function insertRecord(db: Connection, record: NewRecord): void {
       missing ? 1 : 0,
     );
   });
+}
+
+/** @returns its arrival; undefined if nothing was done because of a conflict */
+function insertRow(db: Connection, record: NewRecord, conflict: string): number | undefined {
+  const { contentBytes, keyId, signature } = record.envelope;
+  return db.get<[number]>(
+    `INSERT INTO record (log_id, record_id, prev, state, content, key_id, signature, package_name, address, changed_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${conflict} RETURNING arrival`,
+    toBlob(record.logId),
+    toBlob(record.recordId),
+    record.prev === undefined ? null : toBlob(record.prev),
+    STATE_NUMBER[record.state],
+    contentBytes,
+    keyId,
+    signature,
+    record.packageName ?? null,
+    record.address,
+    record.acceptedAt,
+  )?.[0];
+}
+
+/** Takes the place of the same record if that has expired; any other makes SQLite throw. */
+function insertAgain(db: Connection, record: NewRecord): number {
+  const expired = db.get<[number]>(
+    'SELECT arrival FROM record WHERE log_id = ? AND record_id = ? AND state = 4',
+    toBlob(record.logId),
+    toBlob(record.recordId),
+  );
+  if (expired !== undefined) forgetRecord(db, expired[0]);
+  return insertRow(db, record, '')!;
 }
 
 export function changeState(db: Connection, change: StateChange): void {

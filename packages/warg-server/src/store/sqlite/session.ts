@@ -24,6 +24,7 @@ import * as audits from './audit-queries.ts';
 import * as checkpoints from './checkpoint-queries.ts';
 import type { Connection } from './connection.ts';
 import * as logs from './log-queries.ts';
+import * as many from './many-queries.ts';
 import * as records from './record-queries.ts';
 import * as removals from './removal-queries.ts';
 import * as sources from './source-queries.ts';
@@ -65,7 +66,9 @@ export class SqliteSession implements StoreTransaction {
     return submissionFacts(this.#db, query);
   }
   async findRecords(keys: readonly RecordKey[]) {
-    return keys.map((key) => records.findRecord(this.#db, key));
+    return keys.length < MANY
+      ? keys.map((key) => records.findRecord(this.#db, key))
+      : many.findRecords(this.#db, keys);
   }
   async contentsOf(arrival: number) {
     return records.contentsOf(this.#db, arrival);
@@ -80,7 +83,9 @@ export class SqliteSession implements StoreTransaction {
     return logIds.map((logId) => records.hasRecords(this.#db, logId));
   }
   async processingOn(places: readonly { readonly logId: LogId; readonly prev: string | undefined }[]) {
-    return places.map(({ logId, prev }) => records.processingOn(this.#db, logId, prev));
+    return places.length < MANY
+      ? places.map(({ logId, prev }) => records.processingOn(this.#db, logId, prev))
+      : many.processingOn(this.#db, places);
   }
 
   async published(queries: readonly PublishedQuery[]) {
@@ -116,7 +121,12 @@ export class SqliteSession implements StoreTransaction {
     return logs.wholeLog(this.#db, logId);
   }
   async logParts(queries: readonly LogPartQuery[]) {
-    return queries.map((query) => logs.logPart(this.#db, query));
+    if (queries.length < MANY) return queries.map((query) => logs.logPart(this.#db, query));
+    const logIds = queries.map(({ logId }) => logId);
+    const begun = many.logsWithHead(this.#db, logIds);
+    return queries.map((query) =>
+      begun.has(query.logId) ? logs.logPart(this.#db, query) : logs.emptyPart(query.logId),
+    );
   }
   async logNames(logIds: readonly LogId[]) {
     return logIds.map((logId) => logs.logName(this.#db, logId));
@@ -134,7 +144,9 @@ export class SqliteSession implements StoreTransaction {
     return digests.map((digest) => removals.isContentNamed(this.#db, digest));
   }
   async contentRemovals(digests: readonly Digest[], now: number) {
-    return digests.map((digest) => removals.contentRemoval(this.#db, digest, now));
+    return digests.length < MANY
+      ? digests.map((digest) => removals.contentRemoval(this.#db, digest, now))
+      : many.contentRemovals(this.#db, digests, now);
   }
   async hasSource(now: number) {
     return sources.hasSource(this.#db, now);
@@ -164,7 +176,12 @@ export class SqliteSession implements StoreTransaction {
     for (const record of newRecords) records.insertRecord(this.#db, record);
   }
   async changeStates(changes: readonly StateChange[]) {
-    for (const change of changes) records.changeState(this.#db, change);
+    const published = changes.filter((change) => change.state === 'published');
+    const isMany = published.length >= MANY;
+    if (isMany) many.publishRecords(this.#db, published);
+    for (const change of changes) {
+      if (!isMany || change.state !== 'published') records.changeState(this.#db, change);
+    }
   }
   async insertSources(key: RecordKey, rows: readonly ContentSourceRow[]) {
     return sources.insertSources(this.#db, key, rows);

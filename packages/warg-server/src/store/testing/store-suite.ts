@@ -4,6 +4,7 @@ import { auditTests } from './audit-tests.ts';
 import { checkpointTests } from './checkpoint-tests.ts';
 import type { TestApi } from './fixtures.ts';
 import { logTests } from './log-tests.ts';
+import { manyTests } from './many-tests.ts';
 import { recordTests } from './record-tests.ts';
 import { removalTests } from './removal-tests.ts';
 import { sourceTests } from './source-tests.ts';
@@ -42,6 +43,7 @@ export function testRegistryStore(api: TestApi, name: string, open: () => Promis
   api.describe(`registry store: ${name}`, () => {
     api.describe('records', () => recordTests(test));
     api.describe('logs', () => logTests(test));
+    api.describe('many at once', () => manyTests(test));
     api.describe('checkpoints', () => checkpointTests(test));
     api.describe('transactions', () => transactionTests(test));
     api.describe('sources of contents', () => sourceTests(test));
