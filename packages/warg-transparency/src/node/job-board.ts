@@ -120,7 +120,7 @@ export class JobBoard {
     return this.isDone(piece, job);
   }
 
-  /** Waits for a call behind the one that was seen: for a while awake, for waking takes as long as a small job. */
+  /** Waits for a call behind the one that was seen: for a moment awake, because large jobs come in several. */
   waitForCall(seen: number): void {
     const until = performance.now() + AWAKE_MILLIS;
     while (performance.now() < until) {
@@ -133,4 +133,4 @@ export class JobBoard {
   }
 }
 
-const AWAKE_MILLIS = 0.3;
+const AWAKE_MILLIS = 0.05;
