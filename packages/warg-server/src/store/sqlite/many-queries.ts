@@ -2,16 +2,12 @@ import type { Digest } from '@warg/crypto';
 import type { LogId, RecordId } from '@warg/protocol';
 import { fromBlob, hexOf, removalOf } from '../columns.ts';
 import { type RecordColumns, toRecord } from '../columns-to-rows.ts';
-import type { StateChange } from '../registry-store.ts';
 import type { ContentRemoval, RecordKey, StoredRecord } from '../rows.ts';
 import type { Connection } from './connection.ts';
 
-// What is asked and changed for each record of a transaction, asked and changed for all of them: a statement of JavaScript's
-// takes longer than the row that it finds. The modules of records, logs and removals have each for one alone, and the store
-// suite compares the two. What is asked for goes in as a list of texts, hashes as their digits.
-
-/** What the sequencer makes of nearly every record. */
-type PublishedChange = Extract<StateChange, { readonly state: 'published' }>;
+// What is asked for each record of a transaction, asked for all of them in one statement. The modules of records, logs and
+// removals have each for one alone, and the store suite compares the two. What is asked for goes in as a list of texts, hashes
+// as their digits. States are changed one by one: an UPDATE of many that reads a list wrote an eighth more to the disk.
 
 const COLUMNS = `arrival, log_id, record_id, prev, state, registry_index, content, key_id, signature, package_name, reason`;
 
@@ -71,15 +67,4 @@ export function logsWithHead(db: Connection, logIds: readonly LogId[]): Readonly
     JSON.stringify(logIds.map(hexOf)),
   );
   return new Set(rows.map(([at]) => logIds[at]!));
-}
-
-/** `changeState` for many at once that are published. */
-export function publishRecords(db: Connection, changes: readonly PublishedChange[]): void {
-  db.run(
-    `UPDATE record SET state = 3, registry_index = asked.value ->> 1, reason = NULL, changed_at = asked.value ->> 2
-     FROM json_each(?) asked WHERE arrival = asked.value ->> 0`,
-    JSON.stringify(
-      changes.map(({ arrival, registryIndex, changedAt }) => [arrival, registryIndex, changedAt]),
-    ),
-  );
 }

@@ -176,12 +176,7 @@ export class SqliteSession implements StoreTransaction {
     for (const record of newRecords) records.insertRecord(this.#db, record);
   }
   async changeStates(changes: readonly StateChange[]) {
-    const published = changes.filter((change) => change.state === 'published');
-    const isMany = published.length >= MANY;
-    if (isMany) many.publishRecords(this.#db, published);
-    for (const change of changes) {
-      if (!isMany || change.state !== 'published') records.changeState(this.#db, change);
-    }
+    for (const change of changes) records.changeState(this.#db, change);
   }
   async insertSources(key: RecordKey, rows: readonly ContentSourceRow[]) {
     return sources.insertSources(this.#db, key, rows);
