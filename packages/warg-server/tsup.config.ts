@@ -6,7 +6,7 @@ export default defineConfig({
     index: 'src/index.ts',
     main: 'src/main.ts',
     'writer-thread': 'src/sequencer/writer-thread.ts',
-    'content-check-thread': 'src/policy/content/check-thread.ts',
+    'content-check-process': 'src/policy/content/check-process.ts',
   },
   format: ['esm'],
   platform: 'node',

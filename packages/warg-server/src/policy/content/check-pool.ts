@@ -1,6 +1,9 @@
-import { Worker } from 'node:worker_threads';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ContentError } from '../../content/content-store.ts';
-import type { CheckAnswer, CheckRequest, CheckThreadOptions } from './check-messages.ts';
+import { CheckChild, type CheckOutcome } from './check-child.ts';
+import type { CheckAnswer, CheckRequest } from './check-messages.ts';
+import { wasmToolsFile } from './wasm-tools.ts';
 
 /** How much may be spent on looking at contents. */
 export interface CheckLimits {
@@ -8,10 +11,17 @@ export interface CheckLimits {
   readonly time: number;
   /** For one content, itself included, bytes. */
   readonly memory: number;
-  /** Contents that are looked at at once, each in a thread of its own. */
+  /** Contents that are looked at at once, each in a process of its own. */
   readonly workers: number;
   /** Contents that wait for that. */
   readonly queue: number;
+}
+
+export interface CheckPoolOptions {
+  /** The program of the processes. */
+  readonly entry?: string;
+  /** How long a process is kept that has nothing to do, ms. */
+  readonly idleTime?: number;
 }
 
 interface Job {
@@ -20,24 +30,30 @@ interface Job {
   readonly reject: (error: Error) => void;
 }
 
-/** JavaScript in these threads needs next to nothing; what they look at lies outside of its heap. */
-const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
+/** How much later a process ends by itself than it would be ended, ms. */
+const graceTime = 1000;
 
-/** Threads that look at contents. A thread that does not come to an end, or dies, takes nothing with it. */
+/** Processes that look at contents. One that does not come to an end, or dies, takes nothing with it. */
 export class CheckPool {
   readonly #limits: CheckLimits;
-  readonly #entry: URL;
+  readonly #entry: string;
+  readonly #idleTime: number;
   readonly #waiting: Job[] = [];
-  readonly #idle: Worker[] = [];
-  readonly #threads = new Set<Worker>();
-  readonly #ready = new WeakSet<Worker>();
+  /** With what ends each of them in time. */
+  readonly #idle = new Map<CheckChild, NodeJS.Timeout>();
+  readonly #children = new Set<CheckChild>();
   #busy = 0;
   #closed = false;
 
-  /** @param entry the thread's program, for tests */
-  constructor(limits: CheckLimits, entry: URL = defaultEntry()) {
+  constructor(limits: CheckLimits, { entry = defaultEntry(), idleTime = 60_000 }: CheckPoolOptions = {}) {
     this.#limits = limits;
     this.#entry = entry;
+    this.#idleTime = idleTime;
+  }
+
+  /** The processes that there are, by their ids. */
+  get pids(): readonly number[] {
+    return [...this.#children].flatMap(({ pid }) => pid ?? []);
   }
 
   /**
@@ -55,71 +71,83 @@ export class CheckPool {
     });
   }
 
-  /** Ends all threads. What was being looked at, and what waits, is answered with `CONTENT_POLICY_BUSY`. */
+  /** Ends all processes. What was being looked at, and what waits, is answered with `CONTENT_POLICY_BUSY`. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const { reject } of this.#waiting.splice(0)) reject(busy());
-    await Promise.all([...this.#threads].map((thread) => thread.terminate()));
+    for (const child of this.#children) child.end();
+    await Promise.all([...this.#children].map((child) => child.ended));
   }
 
   #next(): void {
     while (this.#busy < this.#limits.workers) {
       const job = this.#waiting.shift();
       if (job === undefined) return;
-      this.#run(job);
+      this.#busy++;
+      this.#run(job)
+        .then(job.resolve, job.reject)
+        .finally(() => {
+          this.#busy--;
+          this.#next();
+        });
     }
   }
 
-  #run({ request, resolve, reject }: Job): void {
-    this.#busy++;
-    const thread = this.#idle.pop() ?? this.#start();
-    let isDone = false;
-    const done = (settle: () => void, isReusable: boolean): void => {
-      if (isDone) return;
-      isDone = true;
+  async #run({ request }: Job): Promise<CheckAnswer> {
+    const folder = dirname(resolve(request.path));
+    const kept = this.#takeKept(folder);
+    let outcome = kept && (await this.#look(kept, request));
+    // One that was kept may have ended by now, as when memory ran out; that says nothing about this content.
+    if (outcome === undefined || (outcome.type === 'absent' && !this.#closed)) {
+      outcome = await this.#look(this.#start(folder), request);
+    }
+    if (outcome.type === 'answered') return outcome.answer;
+    if (this.#closed || outcome.type === 'stopped') throw busy();
+    if (outcome.type === 'broken') return { type: 'failed', reason: outcome.reason };
+    throw new Error('the process that looks at contents does not start', { cause: outcome.cause });
+  }
+
+  async #look(child: CheckChild, request: CheckRequest): Promise<CheckOutcome> {
+    const outcome = await child.look(request, this.#limits.time);
+    if (outcome.type === 'answered' && child.isThere && !this.#closed) this.#keep(child);
+    else child.end();
+    return outcome;
+  }
+
+  #takeKept(folder: string): CheckChild | undefined {
+    for (const [child, timer] of this.#idle) {
       clearTimeout(timer);
-      thread.off('message', onMessage).off('error', onError).off('exit', onExit);
-      thread.unref();
-      if (isReusable) this.#idle.push(thread);
-      else this.#end(thread);
-      this.#busy--;
-      settle();
-      this.#next();
-    };
-    /** The content is to blame, unless the thread never got as far as to look at it. */
-    const fail = (reason: string, cause?: Error): void =>
-      done(() => {
-        if (this.#closed) reject(busy());
-        else if (this.#ready.has(thread)) resolve({ type: 'failed', reason });
-        else reject(new Error('the thread that looks at contents does not start', { cause }));
-      }, false);
-    const timer = setTimeout(() => fail(`it takes longer than ${this.#limits.time} ms`), this.#limits.time);
-    const onMessage = (message: CheckAnswer | 'ready'): void => {
-      if (message === 'ready') this.#ready.add(thread);
-      else done(() => resolve(message), true);
-    };
-    const onError = (error: NodeJS.ErrnoException): void =>
-      fail(
-        error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'it takes too much memory' : 'its reader failed',
-        error,
-      );
-    const onExit = (): void => fail('its reader ended');
-    thread.on('message', onMessage).on('error', onError).on('exit', onExit);
-    thread.ref();
-    thread.postMessage(request);
+      this.#idle.delete(child);
+      if (child.isThere && child.folder === folder) return child;
+      child.end();
+    }
+    return undefined;
   }
 
-  #start(): Worker {
-    const workerData: CheckThreadOptions = { memoryLimit: this.#limits.memory };
-    const thread = new Worker(this.#entry, { workerData, resourceLimits, name: 'warg-content-check' });
-    // One that nobody waits for any more may still say why it ends.
-    thread.on('error', () => {});
-    this.#threads.add(thread);
-    return thread;
+  #keep(child: CheckChild): void {
+    const timer = setTimeout(() => {
+      this.#idle.delete(child);
+      child.end();
+    }, this.#idleTime);
+    this.#idle.set(child, timer.unref());
   }
 
-  #end(thread: Worker): void {
-    void thread.terminate().finally(() => this.#threads.delete(thread));
+  #start(folder: string): CheckChild {
+    const { memory, time } = this.#limits;
+    const child = new CheckChild({
+      entry: this.#entry,
+      folder,
+      tools: wasmToolsFile(),
+      memoryLimit: memory,
+      timeLimit: time + graceTime,
+    });
+    this.#children.add(child);
+    void child.ended.then(() => {
+      clearTimeout(this.#idle.get(child));
+      this.#idle.delete(child);
+      this.#children.delete(child);
+    });
+    return child;
   }
 }
 
@@ -130,8 +158,8 @@ function busy(): ContentError {
   );
 }
 
-function defaultEntry(): URL {
+function defaultEntry(): string {
   // The same name with the ending that this file has itself: .ts from source, .js when it is built.
-  const entry = import.meta.url.endsWith('.ts') ? './check-thread.ts' : './content-check-thread.js';
-  return new URL(entry, import.meta.url);
+  const entry = import.meta.url.endsWith('.ts') ? './check-process.ts' : './content-check-process.js';
+  return fileURLToPath(new URL(entry, import.meta.url));
 }

@@ -6,10 +6,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { componentOf, coreModule, interfacePackage, witPackageOf } from '../../../test/wasm-samples.ts';
 import { inspectWasm } from './inspection.ts';
-import { compileWasmTools, ToolsFailure } from './wasm-tools.ts';
+import { compileWasmTools, ToolsFailure, wasmToolsFile } from './wasm-tools.ts';
 
 const mebibyte = 2 ** 20;
-const tools = compileWasmTools(256 * mebibyte);
+const tools = compileWasmTools(wasmToolsFile(), 256 * mebibyte);
 let dir: string;
 
 beforeAll(async () => {
@@ -144,7 +144,7 @@ describe('inspectWasm', () => {
   });
 
   it('stays within its memory', async () => {
-    const small = compileWasmTools(4 * mebibyte);
+    const small = compileWasmTools(wasmToolsFile(), 4 * mebibyte);
     const component = Buffer.concat([
       await componentOf(hello),
       Uint8Array.of(0, 0x84, 0x80, 0x80, 0x04, 1, 0x61),

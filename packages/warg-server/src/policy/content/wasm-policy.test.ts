@@ -8,7 +8,6 @@ import { type Answer, type Body, openRegistry, type RegistryCaller } from '../..
 import { componentOf, coreModule, interfacePackage } from '../../../test/wasm-samples.ts';
 import { fileContent } from '../../content/file-content.ts';
 import type { Registry } from '../../create-registry.ts';
-import { CheckPool } from './check-pool.ts';
 import { type WasmPolicyOptions, wasmContentPolicy } from './wasm-policy.ts';
 
 const mebibyte = 2 ** 20;
@@ -160,56 +159,5 @@ describe('wasmContentPolicy', () => {
     large.set(coreModule);
     expect(await refusal(release('test:hello', large, '1.0.0'), large)).toContain('bytes of memory');
     expect((await upload(release('test:other', coreModule, '1.0.0'), coreModule)).status).toBe(201);
-  });
-});
-
-describe('CheckPool', () => {
-  const limits = { time: 60_000, memory: 64 * mebibyte, workers: 1, queue: 1 };
-  const request = { path: 'nowhere', size: 1 };
-  const thread = (onMessage: string, before = "port.postMessage('ready');"): URL =>
-    new URL(
-      `data:text/javascript,${encodeURIComponent(
-        `import { parentPort as port } from 'node:worker_threads'; ${before} port.on('message', (request) => { ${onMessage} });`,
-      )}`,
-    );
-
-  it.each([
-    ['never comes to an end', 'for (;;) {}', 500, /longer than 500 ms/],
-    [
-      'takes more and more memory',
-      'const all = []; for (;;) all.push({ all: [all.length] });',
-      60_000,
-      /too much memory/,
-    ],
-    ['calls itself for ever', 'const f = () => 1 + f(); f();', 60_000, /reader failed/],
-    ['ends', 'process.exit(3);', 60_000, /reader ended/],
-  ])('outlives a reader that %s', async (_, code, time, reason) => {
-    const pool = new CheckPool(
-      { ...limits, time },
-      thread(`if (request.size > 0) { ${code} } port.postMessage({ type: 'invalid', reason: 'fine' });`),
-    );
-    expect(await pool.check(request)).toMatchObject({
-      type: 'failed',
-      reason: expect.stringMatching(reason),
-    });
-    expect(await pool.check({ ...request, size: 0 })).toEqual({ type: 'invalid', reason: 'fine' });
-    await pool.close();
-  });
-
-  it('has so many wait and no more, and tells them when it is closed', async () => {
-    const pool = new CheckPool(limits, thread(''));
-    const waiting = [pool.check(request), pool.check(request)];
-    await expect(pool.check(request)).rejects.toMatchObject({ code: 'CONTENT_POLICY_BUSY' });
-    await Promise.all([
-      ...waiting.map((each) => expect(each).rejects.toMatchObject({ code: 'CONTENT_POLICY_BUSY' })),
-      pool.close(),
-    ]);
-    await expect(pool.check(request)).rejects.toMatchObject({ code: 'CONTENT_POLICY_BUSY' });
-  });
-
-  it('blames no content for a thread that does not start', async () => {
-    const pool = new CheckPool(limits, thread('', "throw new Error('no');"));
-    await expect(pool.check(request)).rejects.toThrow('does not start');
-    await pool.close();
   });
 });

@@ -41,7 +41,8 @@ const mebibyte = 2 ** 20;
  * Lets only valid WebAssembly through: core modules, components, and WIT packages, which must have the name and the version
  * of the release that they are uploaded for.
  *
- * Contents are read in threads of their own, with limits on time and memory; what goes beyond them is refused.
+ * Contents are read in processes of their own, with limits on time and memory; what goes beyond them, or makes such a
+ * process crash, is refused.
  *
  * @example
  * const registry = await createRegistry({ operatorKey, contentPolicy: wasmContentPolicy({ kinds: ['component'] }) });

@@ -1,12 +1,10 @@
-import { WargError } from '@warg/crypto';
-
-/** Bytes that are no WebAssembly, with the reason. Its code is `INVALID_WASM`. */
-export class InvalidWasmError extends WargError {
-  declare readonly code: 'INVALID_WASM';
-
-  constructor(message: string) {
-    super('INVALID_WASM', message);
-  }
+/**
+ * Bytes that are no WebAssembly, with the reason. No `WargError`: the process that looks at contents can read no other
+ * package.
+ */
+export class InvalidWasmError extends Error {
+  override readonly name = 'InvalidWasmError';
+  readonly code = 'INVALID_WASM';
 }
 
 /** What lies in a WebAssembly binary, as far as its sections say. */

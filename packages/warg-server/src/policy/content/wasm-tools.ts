@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { type CoreFunction, type CoreModule, engine } from './engine.ts';
 
 /** What wasm-tools says to bytes that were written to it. */
@@ -37,17 +38,21 @@ const page = 65_536;
  * Compiles `wasm-tools` of the Bytecode Alliance. It is the core module out of `@bytecodealliance/jco-transpile`, without
  * that package's 93 MB of dependencies and without the file system that it is given there: all that it imports is refused.
  *
+ * @param file see {@link wasmToolsFile}
  * @param memoryLimit most bytes of memory that it may have
  */
-export function compileWasmTools(memoryLimit: number): CoreModule {
-  return new engine.Module(limitMemory(readFileSync(wasmToolsFile()), Math.floor(memoryLimit / page)));
+export function compileWasmTools(file: string, memoryLimit: number): CoreModule {
+  return new engine.Module(limitMemory(readFileSync(file), Math.floor(memoryLimit / page)));
 }
 
-function wasmToolsFile(): URL {
+/** Where the core module lies. */
+export function wasmToolsFile(): string {
   // The build puts a copy beside this file.
-  if (!import.meta.url.endsWith('.ts')) return new URL('./wasm-tools.core.wasm', import.meta.url);
+  if (!import.meta.url.endsWith('.ts')) {
+    return fileURLToPath(new URL('./wasm-tools.core.wasm', import.meta.url));
+  }
   const installed = import.meta.resolve('@bytecodealliance/jco-transpile/wasm-tools');
-  return new URL('../vendor/wasm-tools.core.wasm', installed);
+  return fileURLToPath(new URL('../vendor/wasm-tools.core.wasm', installed));
 }
 
 /** Begins anew, with nothing of an earlier content in memory. */
