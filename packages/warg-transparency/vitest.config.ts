@@ -12,6 +12,8 @@ export default defineConfig({
   test: {
     reporters: ['default', 'json'],
     outputFile: { json: 'test-report.json' },
+    // As in @warg/server: threads that run from source call JavaScript from WebAssembly, where V8 13 can crash.
+    execArgv: ['--wasm-wrapper-tiering-budget=2000000000'],
     // No test depends on time: these only end one that hangs, however slow the machine.
     testTimeout: 600_000,
     hookTimeout: 600_000,

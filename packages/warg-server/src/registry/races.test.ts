@@ -88,6 +88,19 @@ describe('between two questions', () => {
     expect(before.contentsOf).toBeUndefined();
   });
 
+  it('the registry may give up fetching a content, and nobody is asked to upload it', async () => {
+    const content = digestNamed('content');
+    const record = testPackage('test:a', registry.clock).init(releaseEntry('1.0.0', content));
+    const { logId, recordId } = record;
+    const sources = new Map([[content, ['https://a.example/file']]]);
+    expect((await core.submit({ ...record, sources })).state).toBe('processing');
+    before.contentsOf = async () => {
+      await registry.core.sourcesFailed({ logId, recordId, digest: content });
+    };
+    expect((await core.recordStatus(logId, recordId)).state).toBe('rejected');
+    expect(before.contentsOf).toBeUndefined();
+  });
+
   it('somebody else may begin the package, and the second is told so', async () => {
     const owner = testPackage('test:a', registry.clock);
     const record = testPackage('test:a', registry.clock).init();

@@ -13,15 +13,17 @@ export interface KnownRecord {
 
 /** A record and what the outside is told of it; undefined if there is none. */
 export async function readRecord(reads: StoreReads, key: RecordKey): Promise<KnownRecord | undefined> {
-  for (let attempt = 1; ; attempt++) {
-    const [record] = await reads.findRecords([key]);
-    if (record === undefined) return undefined;
-    const contents = record.state === 'sourcing' ? await reads.contentsOf(record.arrival) : [];
-    // A sourcing record lacks something. If this one does not, the last content came between the two questions.
-    const isPast = record.state === 'sourcing' && !contents.some(({ missing }) => missing);
-    if (isPast && attempt < 3) continue;
-    return { record, status: recordStatus(record, contents), contents };
+  let [record] = await reads.findRecords([key]);
+  while (record?.state === 'sourcing') {
+    const contents = await reads.contentsOf(record.arrival);
+    // What it needs may be of a later time than the record. If it is as before, they belong together.
+    const [now] = await reads.findRecords([key]);
+    if (now?.state === 'sourcing' && now.arrival === record.arrival) {
+      return { record: now, status: recordStatus(now, contents), contents };
+    }
+    record = now;
   }
+  return record === undefined ? undefined : { record, status: recordStatus(record, []), contents: [] };
 }
 
 /** The versions that a record releases with this content. */
