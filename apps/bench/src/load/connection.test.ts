@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Connection, requestBytes } from './connection.ts';
+import { Connection, Connections, requestBytes } from './connection.ts';
 
 let server: Server | undefined;
 afterEach(() => server?.close());
@@ -44,5 +44,40 @@ describe('Connection', () => {
     server!.removeAllListeners('request');
     server!.on('request', (_, response) => response.destroy());
     await expect(connection.request(request)).rejects.toThrow(/closed|reset/i);
+  });
+});
+
+describe('Connections', () => {
+  it('are no more than they may be: who comes later waits for one', async () => {
+    const url = await echo(false);
+    const connections = new Connections(url, 3);
+    let most = 0;
+    let busy = 0;
+    await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const connection = await connections.take();
+        most = Math.max(most, ++busy);
+        expect((await connection.request(requestBytes(url, 'POST', 'echo', 'x'))).status).toBe(202);
+        busy--;
+        connections.giveBack(connection);
+      }),
+    );
+    expect(most).toBe(3);
+    const open = await new Promise((resolve) => server!.getConnections((_, count) => resolve(count)));
+    expect(open).toBe(3);
+    connections.close();
+  });
+
+  it('leave nobody waiting when they are closed', async () => {
+    const url = await echo(false);
+    server!.removeAllListeners('request');
+    const connections = new Connections(url, 1);
+    const connection = await connections.take();
+    const waiting = [connection.request(requestBytes(url, 'GET', 'never')), connections.take()];
+    connections.close();
+    for (const { status } of await Promise.allSettled([...waiting, connections.take()])) {
+      expect(status).toBe('rejected');
+    }
+    server!.closeAllConnections();
   });
 });

@@ -59,9 +59,13 @@ export class Connection {
     return socket;
   }
 
+  /** What waits for an answer gets none. */
   close(): void {
     this.#socket?.destroy();
     this.#socket = undefined;
+    this.#received = [];
+    this.#waiting?.reject(new Error('the connection was closed'));
+    this.#waiting = undefined;
   }
 
   #read(chunk: Buffer): void {
@@ -75,6 +79,46 @@ export class Connection {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.resolve(answer);
+  }
+}
+
+/** Connections that are made as they are needed, so many at the most: who comes later waits for one. */
+export class Connections {
+  readonly #url: URL;
+  readonly #most: number;
+  readonly #all: Connection[] = [];
+  readonly #idle: Connection[] = [];
+  readonly #waiting: { resolve(connection: Connection): void; reject(error: Error): void }[] = [];
+  #closed = false;
+
+  constructor(url: URL, most: number) {
+    this.#url = url;
+    this.#most = most;
+  }
+
+  /** @throws Error when they are closed */
+  take(): Promise<Connection> {
+    if (this.#closed) return Promise.reject(new Error('the connections are closed'));
+    const known = this.#idle.pop();
+    if (known !== undefined) return Promise.resolve(known);
+    if (this.#all.length < this.#most) {
+      const connection = new Connection(this.#url);
+      this.#all.push(connection);
+      return Promise.resolve(connection);
+    }
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  giveBack(connection: Connection): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(connection);
+    else next.resolve(connection);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const connection of this.#all) connection.close();
+    for (const { reject } of this.#waiting.splice(0)) reject(new Error('the connections are closed'));
   }
 }
 

@@ -1,11 +1,13 @@
 import { decodePackageRecordResponse, decodeSignedCheckpoint, paths } from '@warg/protocol/api';
-import { Connection, requestBytes } from './connection.ts';
+import { Connection, Connections, requestBytes } from './connection.ts';
 import { distributionOf } from './distribution.ts';
 import type { Latencies, Published } from './jobs.ts';
 import { content, type SignedRecord } from './records.ts';
 
 /** How often the checkpoint is looked at, ms: what the moment of publishing is rounded up to. */
 const EVERY = 2;
+/** How many connections records travel on at a fixed rate. Servers have a limit, too, beyond which they close new ones. */
+const MOST_CONNECTIONS = 500;
 
 /** A server, and the checkpoints it has shown. */
 export class Publishing {
@@ -73,7 +75,7 @@ export class Publishing {
 
   /** At a fixed rate: every record at its moment, whether the ones before it are answered or not. */
   async paced(records: readonly SignedRecord[], perSecond: number): Promise<Latencies> {
-    const idle: Connection[] = [];
+    const connections = new Connections(this.url, MOST_CONNECTIONS);
     const acknowledged: number[] = [];
     const late: number[] = [];
     const meant: number[] = [];
@@ -82,11 +84,11 @@ export class Publishing {
     const started = performance.now() + 20;
     let failure: unknown;
     const send = async (i: number) => {
-      const connection = idle.pop() ?? new Connection(this.url);
+      const connection = await connections.take();
       late.push(performance.now() - meant[i]!);
       await this.submit(connection, records[i]!);
       acknowledged.push(performance.now() - meant[i]!);
-      idle.push(connection);
+      connections.giveBack(connection);
     };
     const watch = (async () => {
       for (let length = before; length < before + records.length && failure === undefined; ) {
@@ -107,16 +109,17 @@ export class Publishing {
         meant.push(started + (1000 * i) / perSecond);
         sent.push(
           send(i).catch((error) => {
-            failure = error;
+            failure ??= error;
+            connections.close();
           }),
         );
       }
       await sleep(1);
     }
     await Promise.all([...sent, watch]);
+    connections.close();
     if (failure !== undefined) throw failure;
-    const indices = await this.#indicesOf(records, idle);
-    for (const connection of idle) connection.close();
+    const indices = await this.#indicesOf(records);
     const published = indices.map((index, i) => {
       return (seen.find(({ length }) => length > index)?.at ?? Number.NaN) - meant[i]!;
     });
@@ -149,23 +152,15 @@ export class Publishing {
   }
 
   /** Where the records stand in the registry's log: asked for when the clocks have stopped. */
-  async #indicesOf(records: readonly SignedRecord[], connections: readonly Connection[]): Promise<number[]> {
+  async #indicesOf(records: readonly SignedRecord[]): Promise<number[]> {
     const indices: number[] = [];
-    let next = 0;
-    await Promise.all(
-      connections.map(async (connection) => {
-        while (next < records.length) {
-          const i = next++;
-          const { logId, recordId } = records[i]!;
-          const { body } = await connection.request(
-            requestBytes(this.url, 'GET', paths.record(logId, recordId)),
-          );
-          const state = decodePackageRecordResponse(body.toString());
-          if (state.state !== 'published') throw new Error(`a record is ${state.state}: ${body}`);
-          indices[i] = Number(state.registryIndex);
-        }
-      }),
-    );
+    await onConnections(this.url, [...records.keys()], 64, async (connection, i) => {
+      const { logId, recordId } = records[i]!;
+      const { body } = await connection.request(requestBytes(this.url, 'GET', paths.record(logId, recordId)));
+      const state = decodePackageRecordResponse(body.toString());
+      if (state.state !== 'published') throw new Error(`a record is ${state.state}: ${body}`);
+      indices[i] = Number(state.registryIndex);
+    });
     return indices;
   }
 }
