@@ -69,10 +69,17 @@ export function startProgram(
     const timer = setTimeout(() => fail('was not ready within 30 s'), 30_000);
     child.on('error', (error) => fail(error.message));
     void ended.then(() => fail('ended before it was ready'));
+    let isReady = false;
     const read = (text: string) => {
       output += text;
+      if (isReady) {
+        // A server under load says a lot: what is kept of it, and what that costs, must not grow.
+        if (output.length > 2 * KEPT) output = output.slice(-KEPT);
+        return;
+      }
       const match = output.match(ready);
       if (!match) return;
+      isReady = true;
       clearTimeout(timer);
       resolve({
         pid: child.pid!,
@@ -90,6 +97,9 @@ export function startProgram(
     child.stderr.setEncoding('utf8').on('data', read);
   });
 }
+
+/** How much of what a program has said is kept at least, characters. */
+const KEPT = 100_000;
 
 /** Runs a program to its end. A program that a signal ended, or that could not be started, has code -1. */
 export function runProgram(

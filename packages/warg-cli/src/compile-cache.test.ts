@@ -54,6 +54,19 @@ it.skipIf(process.platform === 'win32').each<[string, () => object]>([
       }),
   ],
   [
+    'outside of the home, where others may own what is above',
+    () => ({ variables: { XDG_CACHE_HOME: join(home, '.cache') }, homeDirectory: ours }),
+  ],
+  [
+    'below a folder that others may write to',
+    () => {
+      const between = join(home, 'shared');
+      mkdirSync(join(between, 'cache', 'warg'), { recursive: true, mode: 0o700 });
+      chmodSync(between, 0o777);
+      return { variables: { XDG_CACHE_HOME: join(between, 'cache') } };
+    },
+  ],
+  [
     'in a folder for everybody, by a variable',
     () => ({ variables: { XDG_CACHE_HOME: tmpdir() }, homeDirectory: home }),
   ],

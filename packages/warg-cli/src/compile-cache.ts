@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, statSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { platformDirectories } from './config/directories.ts';
 import type { Environment } from './environment.ts';
 
@@ -35,11 +35,20 @@ export function compileCacheFolder(environment: CompileCacheEnvironment): string
   const isOwn = ({ uid, mode }: { readonly uid: number; readonly mode: number }, forbidden: number) =>
     uid === userId && (mode & forbidden) === 0;
   // A home and what lies in it may be links that the user made.
-  for (const path of [homeDirectory, cache]) if (!isOwn(statSync(path), 0o022)) return undefined;
+  for (const path of pathDown(homeDirectory, cache)) if (!isOwn(statSync(path), 0o022)) return undefined;
   const found = lstatSync(ours);
   if (!found.isDirectory() || !isOwn(found, 0o022)) return undefined;
   const folder = join(ours, 'compiled');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const made = lstatSync(folder);
   return made.isDirectory() && isOwn(made, 0o077) ? folder : undefined;
+}
+
+/** All folders from a home down to one in it. @throws Error if it is not in it: who may write above it is not known here */
+function pathDown(home: string, folder: string): readonly string[] {
+  const steps = relative(home, folder).split(sep);
+  if (steps[0] === '..' || steps[0] === '') {
+    throw new Error(`expected a folder in ${home}, found ${folder}`);
+  }
+  return [home, ...steps.map((_, count) => join(home, ...steps.slice(0, count + 1)))];
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { openPostgresStore } from '../src/store/postgres/postgres-store.ts';
 import { describeWithPostgres, type PostgresServer, startPostgres } from './postgres-server.ts';
 
@@ -44,6 +44,7 @@ const opened = async (query: string, host = '127.0.0.1') => {
 const root = (name: string) => `sslrootcert=${encodeURIComponent(join(folder, name))}`;
 
 describeWithPostgres('PostgreSQL behind TLS', () => {
+  afterEach(() => vi.unstubAllEnvs());
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'warg-tls-'));
     makeCertificates();
@@ -96,6 +97,24 @@ describeWithPostgres('PostgreSQL behind TLS', () => {
       /altnames|does not match/i,
     );
     expect(await opened(`?sslmode=verify-ca${query}`, 'localhost')).toBe('opened');
+  });
+
+  it('takes what the URL does not say from the variables of libpq', async () => {
+    vi.stubEnv('PGSSLMODE', 'verify-full');
+    vi.stubEnv('PGSSLROOTCERT', join(folder, 'ca.pem'));
+    expect(await opened('')).toBe('opened');
+    await expect(opened('', 'localhost')).rejects.toThrow(/altnames|does not match/i);
+    expect(await opened('?sslmode=verify-ca', 'localhost')).toBe('opened');
+    vi.stubEnv('PGSSLROOTCERT', join(folder, 'other.pem'));
+    await expect(opened('')).rejects.toMatchObject({ code: expect.stringMatching(/^STORE_UN/) });
+  });
+
+  it('never goes without TLS because somebody asked for it in other words', async () => {
+    const other = /expected sslmode, found/;
+    await expect(opened('?ssl=require')).rejects.toThrow(other);
+    vi.stubEnv('PGSSL', 'require');
+    await expect(opened('')).rejects.toThrow(other);
+    expect(await opened('?sslmode=require')).toBe('opened');
   });
 
   it('says which modes there are, and that a file of authorities is missing', async () => {

@@ -17,8 +17,9 @@ export const lines: readonly Line[] = [
   ...readLines,
   memoryLine,
   postgresLine,
-  postgresLatencyLine,
+  // Before the next: the reference looks through all records for each log that it is asked for.
   postgresReadLine,
+  postgresLatencyLine,
   databaseSizeLine,
   updateLine,
   downloadLine,

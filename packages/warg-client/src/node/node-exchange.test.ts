@@ -47,6 +47,15 @@ describe('an answer by node:http is that of fetch', () => {
     expect(found).toBe(await bodyAt(server.url, {}));
   });
 
+  it('that changes the protocol is none', async () => {
+    const server = await listen(nobody, (request) => {
+      request.socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');
+      return true;
+    });
+    for (const ways of [{ exchange }, {}])
+      await expect(bodyAt(server.url, ways)).rejects.toMatchObject({ code: 'NETWORK_FAILED' });
+  });
+
   it.each(['gzip', 'identity'])('cut off, encoded as %s', async (encoding) => {
     const server = await listen(nobody, (_request, response) => {
       const whole = encoding === 'gzip' ? gzipSync(encodeUtf8(text)) : encodeUtf8(text);

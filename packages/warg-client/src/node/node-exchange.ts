@@ -39,15 +39,22 @@ async function ask({ method, url, headers, body, signal }: Question): Promise<An
       method,
       headers: { accept: '*/*', 'accept-encoding': 'gzip, deflate, br', ...headers },
     });
-    const stop = () => outgoing.destroy(signal.reason as Error);
+    const stop = () => fail(signal.reason as Error);
     signal.addEventListener('abort', stop, { once: true });
     const settled = () => signal.removeEventListener('abort', stop);
-    outgoing.on('error', (error) => {
+    const fail = (error: Error) => {
       settled();
+      outgoing.destroy();
       reject(error);
-    });
+    };
+    outgoing.on('error', fail);
+    // Nobody asked for another protocol. Node tells it by this event alone, and by no error if nobody hears it.
+    outgoing.on('upgrade', () => fail(new Error('the answer changes the protocol')));
+    const closed = () => fail(new Error('the connection ended without an answer'));
+    outgoing.on('close', closed);
     outgoing.on('response', (found) => {
       settled();
+      outgoing.off('close', closed);
       resolve(found);
     });
     outgoing.end(body);
@@ -77,14 +84,17 @@ async function decoded(message: IncomingMessage): Promise<Readable> {
 }
 
 function bodyOf(message: IncomingMessage, stream: Readable): AnswerBody {
-  const cancel = async () => {
-    // What is here already costs nothing more, and leaves the connection to the next question.
-    if (message.complete && stream === message) message.resume();
-    else stream.destroy();
-  };
   return {
-    cancel,
+    async cancel() {
+      // What is here already costs nothing more, and leaves the connection to the next question.
+      if (message.complete && stream === message) message.resume();
+      else stream.destroy();
+    },
     getReader() {
+      // What is read by hand does not flow any more.
+      const cancel = async () => {
+        if (!stream.readableEnded) stream.destroy();
+      };
       const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>;
       return {
         cancel,

@@ -22,7 +22,7 @@ export type CheckOutcome =
   | { readonly type: 'answered'; readonly answer: CheckAnswer }
   /** The process broke while it looked at the content. */
   | { readonly type: 'broken'; readonly reason: string }
-  /** Somebody ended the process, as a service manager does. */
+  /** Somebody else ended the process: a service manager, or the system that has no memory left. */
   | { readonly type: 'stopped' }
   /** The process was gone before it had begun, or did not get as far; the content is not to blame. */
   | { readonly type: 'absent'; readonly cause: Error };
@@ -53,6 +53,8 @@ export class CheckChild {
   #hear: (message: FromCheckProcess) => void = () => {};
   #isReady = false;
   #hasEnded = false;
+  /** Whether it is ended from here. */
+  #isGivenUp = false;
   #words = '';
   #failure: Error | undefined;
 
@@ -125,6 +127,7 @@ export class CheckChild {
 
   /** Ends it at once. */
   end(): void {
+    this.#isGivenUp = true;
     this.#process.kill('SIGKILL');
   }
 
@@ -155,8 +158,11 @@ export class CheckChild {
       };
       void this.ended.then(() => {
         clearTimeout(timer);
-        if (!isLate && stopSignals.includes(this.#process.signalCode)) settle({ type: 'stopped' });
+        const byOthers = this.#isGivenUp ? null : this.#process.signalCode;
+        if (stopSignals.includes(byOthers)) settle({ type: 'stopped' });
         else if (!hasBegun) settle({ type: 'absent', cause: this.#cause() });
+        // Linux does this, to this process first, where others took the memory. What a content takes is limited otherwise.
+        else if (byOthers === 'SIGKILL') settle({ type: 'stopped' });
         else settle({ type: 'broken', reason: isLate ? `it takes longer than ${time} ms` : this.#reason() });
       });
       if (this.#isReady) send();

@@ -15,7 +15,8 @@ const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-ful
 
 /**
  * Reads `sslmode` and `sslrootcert` as libpq does: the driver knows the modes by half, does not know files with authorities, and
- * compares the certificate of a server that is named by its address with `localhost`. Without either there is no TLS.
+ * compares the certificate of a server that is named by its address with `localhost`. Where the URL has neither, `PGSSLMODE` and
+ * `PGSSLROOTCERT` count; without those there is no TLS.
  *
  * @param text of a URL that `parseDatabaseUrl` took
  * @returns the URL without both, and what the driver is told instead
@@ -25,11 +26,16 @@ const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-ful
 export function splitTls(text: string): { readonly url: string; readonly tls: TlsSetting } {
   const start = text.lastIndexOf('?');
   const query = new URLSearchParams(start < 0 ? '' : text.slice(start + 1));
-  const [mode, rootFile] = [query.get('sslmode'), query.get('sslrootcert')];
+  const mode = query.get('sslmode') ?? (process.env['PGSSLMODE'] || null);
+  const rootFile = query.get('sslrootcert') ?? (process.env['PGSSLROOTCERT'] || null);
+  // The driver has words of its own. Who knows them must not find the connection open to all instead.
+  if (query.has('ssl') || (mode === null && process.env['PGSSL'])) {
+    throw unusable('expected sslmode, found what other programs call ssl or PGSSL');
+  }
   if (mode === null && rootFile === null) return { url: text, tls: false };
   query.delete('sslmode');
   query.delete('sslrootcert');
-  const before = text.slice(0, start);
+  const before = start < 0 ? text : text.slice(0, start);
   const url = query.size === 0 ? before : `${before}?${query}`;
   return { url, tls: settingOf(mode, rootFile, hostsOf(before)) };
 }
