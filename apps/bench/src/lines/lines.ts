@@ -13,8 +13,9 @@ export const lines: readonly Line[] = [
   logLine,
   publishLine,
   aloneLine,
-  latencyLine,
+  // While both sides hold the same: at parts of its own capacity each gets a number of records of its own.
   ...readLines,
+  latencyLine,
   memoryLine,
   postgresLine,
   // Before the next: the reference looks through all records for each log that it is asked for.
