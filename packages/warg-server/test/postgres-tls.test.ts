@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
@@ -115,6 +115,25 @@ describeWithPostgres('PostgreSQL behind TLS', () => {
     vi.stubEnv('PGSSL', 'require');
     await expect(opened('')).rejects.toThrow(other);
     expect(await opened('?sslmode=require')).toBe('opened');
+  });
+
+  it('stays what it was when it is opened, whatever becomes of the file of authorities', async () => {
+    copyFileSync(join(folder, 'ca.pem'), join(folder, 'gone.pem'));
+    const store = await openPostgresStore(url.replace(/\?.*$/, `?${root('gone.pem')}`), {
+      runMigrations: true,
+    });
+    try {
+      await store.revision();
+      rmSync(join(folder, 'gone.pem'));
+      await server.restart('crash');
+      await vi.waitFor(() => store.revision(), 60_000);
+    } finally {
+      await store.close();
+    }
+  });
+
+  it('is refused with an error of ours where its host is written in a way that nobody can read', async () => {
+    await expect(opened('?sslmode=verify-full', '%zz')).rejects.toMatchObject({ code: 'STORE_UNREADABLE' });
   });
 
   it('says which modes there are, and that a file of authorities is missing', async () => {

@@ -17,8 +17,15 @@ const PLACE = /^[\w.,:[\]%-]*\/[\w.%-]*(?=$|\?)/;
 export function parseDatabaseUrl(text: string): DatabaseUrl | undefined {
   const match = /^postgres(?:ql)?:\/\/(.+)$/s.exec(text);
   if (match === null) return undefined;
-  // A password in which somebody forgot to write `@` or `/` as %XX must not show either.
-  const rest = match[1]!.slice(match[1]!.lastIndexOf('@') + 1);
-  const place = PLACE.exec(rest)?.[0];
+  const place = PLACE.exec(withoutLogin(match[1]!))?.[0];
   return { secret: text, name: place === undefined ? 'the PostgreSQL database' : `postgres://${place}` };
+}
+
+/**
+ * What follows user and password. A password in which somebody forgot to write `@` or `/` as %XX must not show either.
+ *
+ * @param rest of a database URL behind `//`
+ */
+export function withoutLogin(rest: string): string {
+  return rest.slice(rest.lastIndexOf('@') + 1);
 }

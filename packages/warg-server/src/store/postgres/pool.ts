@@ -57,7 +57,8 @@ interface Generation {
 export class Pool implements Queries {
   /** How messages call the database. */
   readonly name: string;
-  readonly #url: DatabaseUrl;
+  /** Read once: what a new connection is made with must not depend on a file that may be gone by then. */
+  readonly #target: ReturnType<typeof splitTls>;
   readonly #options: Required<PoolOptions>;
   #current: Generation;
   #losses = 0;
@@ -66,7 +67,7 @@ export class Pool implements Queries {
   /** @throws StoreError `STORE_UNREADABLE` if the URL cannot be used */
   constructor(url: DatabaseUrl, options: PoolOptions) {
     this.name = url.name;
-    this.#url = url;
+    this.#target = splitTls(url.secret);
     this.#options = { answerTimeout: ANSWER_TIMEOUT, ...options };
     this.#current = this.#connect();
   }
@@ -135,7 +136,7 @@ export class Pool implements Queries {
   }
 
   #connect(): Generation {
-    const { url, tls } = splitTls(this.#url.secret);
+    const { url, tls } = this.#target;
     try {
       const sql = postgres(url, {
         ssl: tls,

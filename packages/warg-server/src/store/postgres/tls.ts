@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { StoreError } from '../errors.ts';
+import { withoutLogin } from './database-url.ts';
 
 /** What the driver is told about TLS: a word that it knows, or options of `tls.connect`. */
 export type TlsSetting = 'prefer' | 'require' | false | TlsChecks;
@@ -60,11 +61,19 @@ function checkAny(hosts: readonly string[], certificate: PeerCertificate): Error
 
 function hostsOf(beforeQuery: string): string[] {
   const rest = beforeQuery.replace(/^postgres(ql)?:\/\//, '');
-  const places = rest.slice(rest.lastIndexOf('@') + 1).replace(/\/[^/]*$/, '');
-  const hosts = places
-    .split(',')
-    .map((place) => decodeURIComponent(/^\[(.*)\]/.exec(place)?.[1] ?? place.replace(/:\d*$/, '')));
-  return hosts.map((host) => host || process.env['PGHOST'] || 'localhost');
+  const places = withoutLogin(rest).replace(/\/[^/]*$/, '');
+  return places.split(',').map((place) => {
+    const host = decodedHost(/^\[(.*)\]/.exec(place)?.[1] ?? place.replace(/:\d*$/, ''));
+    return host || process.env['PGHOST'] || 'localhost';
+  });
+}
+
+function decodedHost(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw unusable('its host has a % that is not followed by two hexadecimal digits', cause);
+  }
 }
 
 function readAuthorities(file: string): Buffer {
