@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { chain, fromLeaf } from '../../test/some-chains.ts';
 import { hashPairsPlain, hashTreePlain, hashTrees } from '../hashing/hash.ts';
 import { type EmptyChain, emptyMapHash, hashEmptyChainsPlain, MAP_HEIGHT } from '../map/empty.ts';
 import { branchModule } from './branch-module.ts';
@@ -11,15 +12,6 @@ import { lanes as found } from './simd.ts';
 const lanes = found(1e9)!;
 const emptyHashes = new Uint8Array(MAP_HEIGHT * 32);
 for (let height = 0; height < MAP_HEIGHT; height++) emptyHashes.set(emptyMapHash(height), 32 * height);
-
-const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
-const chain = fc
-  .record({ path: bytes(32), hash: bytes(32), ends: fc.tuple(fc.nat(MAP_HEIGHT), fc.nat(MAP_HEIGHT)) })
-  .map(
-    ({ path, hash, ends }): EmptyChain => ({ path, hash, from: Math.min(...ends), to: Math.max(...ends) }),
-  );
-// Most begin at the leaf, so that several climb together.
-const fromLeaf = chain.map((each): EmptyChain => ({ ...each, from: 0 }));
 
 describe('four lanes', () => {
   it('are there, in a module that any engine with vectors takes', () => {

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { lanes } from '#lanes';
+import { chain, fromLeaf } from '../../test/some-chains.ts';
 import { hashTreePlain, hashTrees } from '../hashing/hash.ts';
 import { hashLeaves, MerkleLog, MerkleMap, memoryLogStore, memoryMapStore } from '../index.ts';
 import { lanes as simdLanes } from '../lanes/simd.ts';
@@ -18,13 +19,6 @@ import { type HashWorker, startHashWorker } from './hash-worker.ts';
 import { JobBoard } from './job-board.ts';
 import { prepareBoard, SharedLanes } from './shared-lanes.ts';
 
-const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
-const chain = fc
-  .record({ path: bytes(32), hash: bytes(32), ends: fc.tuple(fc.nat(MAP_HEIGHT), fc.nat(MAP_HEIGHT)) })
-  .map(
-    ({ path, hash, ends }): EmptyChain => ({ path, hash, from: Math.min(...ends), to: Math.max(...ends) }),
-  );
-const fromLeaf = chain.map((each): EmptyChain => ({ ...each, from: 0 }));
 const manyChains = fc.array(fc.oneof({ weight: 5, arbitrary: fromLeaf }, chain), { maxLength: 40 });
 
 /** Numbers that look like hashes. */
