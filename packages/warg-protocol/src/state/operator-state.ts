@@ -2,7 +2,7 @@ import { SignaturePrefix } from '@warg/crypto';
 import type { Envelope } from '../envelopes/envelope.ts';
 import type { VerifiedSignature } from '../envelopes/signing.ts';
 import { ValidationError } from '../errors.ts';
-import { operatorRecordId, type RecordId } from '../ids.ts';
+import { operatorRecordId } from '../ids.ts';
 import { isNamespace } from '../names/package-name.ts';
 import {
   decodeOperatorRecord,
@@ -16,15 +16,13 @@ import {
   applyGrant,
   applyInit,
   applyRevoke,
-  checkFrame,
-  closeRecord,
   type LogDraft,
   type LogState,
   logDraft,
   requireInitialized,
   requirePermissions,
 } from './log-draft.ts';
-import { atRecord, checkNow, foldCheckingTogether, type SignatureCheck } from './signature-check.ts';
+import { logFold, type ValidatedRecord } from './log-fold.ts';
 
 /** Where the packages of a namespace are. */
 export type NamespaceState =
@@ -54,12 +52,7 @@ export const emptyOperatorState: OperatorState = {
 };
 
 /** What became of a record that the operator log allows. */
-export interface ValidatedOperatorRecord {
-  /** The state behind the record. */
-  readonly state: OperatorState;
-  readonly record: OperatorRecord;
-  readonly recordId: RecordId;
-}
+export type ValidatedOperatorRecord = ValidatedRecord<OperatorState, OperatorRecord>;
 
 /** The permission that an entry needs, before its own rules are looked at. */
 const NEEDED_PERMISSION = {
@@ -95,9 +88,7 @@ export function validateOperatorRecord(
   envelope: Envelope,
   verified?: VerifiedSignature,
 ): ValidatedOperatorRecord {
-  const draft = operatorDraft(state);
-  const { record, recordId } = foldRecord(draft, envelope, checkNow(verified));
-  return { state: settle(draft), record, recordId };
+  return fold.one(state, envelope, verified);
 }
 
 /**
@@ -112,7 +103,7 @@ export function validateOperatorLog(
   envelopes: readonly Envelope[],
   verified: readonly (VerifiedSignature | undefined)[] = [],
 ): OperatorState {
-  return foldLog(state, envelopes, (index) => checkNow(verified[index]));
+  return fold.all(state, envelopes, verified);
 }
 
 /**
@@ -128,23 +119,7 @@ export async function validateOperatorLogAsync(
   envelopes: readonly Envelope[],
   verified: readonly (VerifiedSignature | undefined)[] = [],
 ): Promise<OperatorState> {
-  return foldCheckingTogether(
-    verified,
-    (checkOf) => foldLog(state, envelopes, checkOf),
-    () => validateOperatorLog(state, envelopes, verified),
-  );
-}
-
-function foldLog(
-  state: OperatorState,
-  envelopes: readonly Envelope[],
-  checkOf: (index: number) => SignatureCheck,
-): OperatorState {
-  const draft = operatorDraft(state);
-  envelopes.forEach((envelope, index) => {
-    atRecord(index, () => foldRecord(draft, envelope, checkOf(index)));
-  });
-  return settle(draft);
+  return fold.allTogether(state, envelopes, verified);
 }
 
 interface OperatorDraft extends LogDraft<OperatorPermission> {
@@ -165,24 +140,14 @@ function settle({ algorithm, head, permissions, keys, namespaces }: OperatorDraf
   };
 }
 
-function foldRecord(
-  draft: OperatorDraft,
-  envelope: Envelope,
-  checkSignature: SignatureCheck,
-): { record: OperatorRecord; recordId: RecordId } {
-  const record = decodeOperatorRecord(envelope.contentBytes);
-  const recordId = operatorRecordId(envelope.contentBytes);
-  checkFrame(draft, record);
-  for (const entry of record.entries) applyEntry(draft, envelope.keyId, entry);
-  closeRecord(
-    draft,
-    envelope,
-    { recordId, time: record.time },
-    SignaturePrefix.operatorRecord,
-    checkSignature,
-  );
-  return { record, recordId };
-}
+const fold = logFold<OperatorState, OperatorDraft, OperatorRecord, OperatorEntry>({
+  prefix: SignaturePrefix.operatorRecord,
+  decode: decodeOperatorRecord,
+  recordId: operatorRecordId,
+  draft: operatorDraft,
+  settle,
+  apply: applyEntry,
+});
 
 function applyEntry(draft: OperatorDraft, signer: string, entry: OperatorEntry): void {
   if (entry.type === 'init') {

@@ -18,15 +18,14 @@ import {
   applyGrant,
   applyInit,
   applyRevoke,
-  checkFrame,
-  closeRecord,
   type LogDraft,
+  type LogHead,
   type LogState,
   logDraft,
   requireInitialized,
   requirePermissions,
 } from './log-draft.ts';
-import { atRecord, checkNow, foldCheckingTogether, type SignatureCheck } from './signature-check.ts';
+import { logFold, type ValidatedRecord } from './log-fold.ts';
 
 /** Where a release stands. */
 export type ReleaseState =
@@ -67,12 +66,7 @@ export const emptyPackageState: PackageState = {
 };
 
 /** What became of a record that its log allows. */
-export interface ValidatedPackageRecord {
-  /** The state behind the record. */
-  readonly state: PackageState;
-  readonly record: PackageRecord;
-  readonly recordId: RecordId;
-}
+export type ValidatedPackageRecord = ValidatedRecord<PackageState, PackageRecord>;
 
 /**
  * Folds one record into the state of its package's log.
@@ -103,9 +97,7 @@ export function validatePackageRecord(
   envelope: Envelope,
   verified?: VerifiedSignature,
 ): ValidatedPackageRecord {
-  const draft = packageDraft(state);
-  const { record, recordId } = foldRecord(draft, envelope, checkNow(verified));
-  return { state: settle(draft), record, recordId };
+  return fold.one(state, envelope, verified);
 }
 
 /**
@@ -120,7 +112,7 @@ export function validatePackageLog(
   envelopes: readonly Envelope[],
   verified: readonly (VerifiedSignature | undefined)[] = [],
 ): PackageState {
-  return foldLog(state, envelopes, (index) => checkNow(verified[index]));
+  return fold.all(state, envelopes, verified);
 }
 
 /**
@@ -136,23 +128,7 @@ export async function validatePackageLogAsync(
   envelopes: readonly Envelope[],
   verified: readonly (VerifiedSignature | undefined)[] = [],
 ): Promise<PackageState> {
-  return foldCheckingTogether(
-    verified,
-    (checkOf) => foldLog(state, envelopes, checkOf),
-    () => validatePackageLog(state, envelopes, verified),
-  );
-}
-
-function foldLog(
-  state: PackageState,
-  envelopes: readonly Envelope[],
-  checkOf: (index: number) => SignatureCheck,
-): PackageState {
-  const draft = packageDraft(state);
-  envelopes.forEach((envelope, index) => {
-    atRecord(index, () => foldRecord(draft, envelope, checkOf(index)));
-  });
-  return settle(draft);
+  return fold.allTogether(state, envelopes, verified);
 }
 
 interface PackageDraft extends LogDraft<PackagePermission> {
@@ -173,32 +149,16 @@ function settle({ algorithm, head, permissions, releases, keys }: PackageDraft):
   };
 }
 
-function foldRecord(
-  draft: PackageDraft,
-  envelope: Envelope,
-  checkSignature: SignatureCheck,
-): { record: PackageRecord; recordId: RecordId } {
-  const record = decodePackageRecord(envelope.contentBytes);
-  const recordId = packageRecordId(envelope.contentBytes);
-  checkFrame(draft, record);
-  for (const entry of record.entries)
-    applyEntry(draft, envelope.keyId, entry, { recordId, time: record.time });
-  closeRecord(
-    draft,
-    envelope,
-    { recordId, time: record.time },
-    SignaturePrefix.packageRecord,
-    checkSignature,
-  );
-  return { record, recordId };
-}
+const fold = logFold<PackageState, PackageDraft, PackageRecord, PackageEntry>({
+  prefix: SignaturePrefix.packageRecord,
+  decode: decodePackageRecord,
+  recordId: packageRecordId,
+  draft: packageDraft,
+  settle,
+  apply: applyEntry,
+});
 
-function applyEntry(
-  draft: PackageDraft,
-  signer: string,
-  entry: PackageEntry,
-  record: { readonly recordId: RecordId; readonly time: Timestamp },
-): void {
+function applyEntry(draft: PackageDraft, signer: string, entry: PackageEntry, head: LogHead): void {
   if (entry.type === 'init') {
     if (draft.algorithm !== undefined) throw new ValidationError({ code: 'INITIAL_ENTRY_AFTER_BEGINNING' });
     if (signer !== keyIdOf(entry.key))
@@ -217,10 +177,10 @@ function applyEntry(
       applyRevoke(draft, signer, entry);
       return;
     case 'release':
-      applyRelease(draft, signer, entry, record);
+      applyRelease(draft, signer, entry, head);
       return;
     case 'yank':
-      applyYank(draft, signer, entry.version, record.time);
+      applyYank(draft, signer, entry.version, head.time);
       return;
   }
 }
@@ -229,7 +189,7 @@ function applyRelease(
   draft: PackageDraft,
   by: string,
   { version, content }: { readonly version: Version; readonly content: HashText },
-  { recordId, time }: { readonly recordId: RecordId; readonly time: Timestamp },
+  { recordId, time }: LogHead,
 ): void {
   if (draft.releases.get(version)) throw new ValidationError({ code: 'RELEASE_OF_RELEASED', version });
   draft.releases.set(version, { version, recordId, by, time, state: { status: 'released', content } });
