@@ -79,6 +79,7 @@ async function countAll(store: RegistryStore) {
   };
   const asked = {
     checkpoint: () => core.latestCheckpoint(),
+    sixtyFourCheckpoints: () => Promise.all(Array.from({ length: 64 }, () => core.latestCheckpoint())),
     oneLog: () => logs(logIds.slice(0, 1)),
     fiftyLogs: () => logs(logIds),
     inclusionOf1: () => core.proveInclusion(logLength, heads.slice(0, 1)),
@@ -118,6 +119,8 @@ describe('SQLite', () => {
         // statement, pages in one for each level of them.
         cold: {
           checkpoint: 1,
+          // Those who ask at once are told the same.
+          sixtyFourCheckpoints: 1,
           oneLog: 3,
           fiftyLogs: 51,
           inclusionOf1: 11,
@@ -127,6 +130,7 @@ describe('SQLite', () => {
         },
         warm: {
           checkpoint: 1,
+          sixtyFourCheckpoints: 1,
           oneLog: 1,
           fiftyLogs: 51,
           inclusionOf1: 1,
@@ -155,6 +159,7 @@ describeWithPostgres('PostgreSQL', () => {
         // A read for each level of pages that is not in the cache, however many are read.
         cold: {
           checkpoint: 1,
+          sixtyFourCheckpoints: 1,
           oneLog: 3,
           fiftyLogs: 2,
           inclusionOf1: 9,
@@ -164,6 +169,7 @@ describeWithPostgres('PostgreSQL', () => {
         },
         warm: {
           checkpoint: 1,
+          sixtyFourCheckpoints: 1,
           oneLog: 1,
           fiftyLogs: 2,
           inclusionOf1: 1,

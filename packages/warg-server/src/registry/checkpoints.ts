@@ -12,6 +12,7 @@ const KEPT = 1000;
 export class Checkpoints {
   readonly #store: RegistryStore;
   #latest: { readonly revision: number; readonly checkpoint: StoredCheckpoint } | undefined;
+  #asked: Promise<CheckpointAnswer> | undefined;
   #answer: { readonly of: StoredCheckpoint; readonly answer: CheckpointAnswer } | undefined;
   /** By length. Only those that are not the newest: they do not change any more. */
   readonly #older = new Map<number, StoredCheckpoint>();
@@ -35,7 +36,16 @@ export class Checkpoints {
     return this.#latest?.checkpoint === checkpoint;
   }
 
-  async latestAnswer(): Promise<CheckpointAnswer> {
+  /** Looks once for all who ask in one turn of the event loop, behind the last of them: nobody gets what was there before. */
+  latestAnswer(): Promise<CheckpointAnswer> {
+    this.#asked ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      this.#asked = undefined;
+      return this.#latestAnswer();
+    });
+    return this.#asked;
+  }
+
+  async #latestAnswer(): Promise<CheckpointAnswer> {
     const checkpoint = await this.latest();
     if (this.#answer?.of.signature !== checkpoint.signature) {
       this.#answer = { of: checkpoint, answer: toAnswer(checkpoint) };

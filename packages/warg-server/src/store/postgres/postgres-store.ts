@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { StoreError } from '../errors.ts';
 import type { Leases, RegistryStore, StoreReads, StoreTransaction } from '../registry-store.ts';
+import { SharedLook } from '../shared-look.ts';
 import { CommitListener } from './commit-listener.ts';
 import { type DatabaseUrl, parseDatabaseUrl } from './database-url.ts';
 import { postgresLeases } from './leases.ts';
@@ -64,6 +65,8 @@ class PostgresStore implements RegistryStore {
   readonly #control: Pool;
   readonly #listener: CommitListener;
   readonly leases: Leases;
+  /** Each request that reads wants to know it. */
+  readonly #revision = new SharedLook(() => this.#readRevision());
   /** What has not ended yet. */
   readonly #running = new Set<Promise<unknown>>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -95,16 +98,7 @@ class PostgresStore implements RegistryStore {
   }
 
   revision(): Promise<number> {
-    return this.#run(async () => {
-      const row = await this.#readers.get<[number]>('SELECT revision FROM warg_store WHERE id = 1');
-      if (row === undefined) {
-        throw new StoreError(
-          'STORE_CORRUPT',
-          `the table warg_store of ${this.#readers.name} has lost its row`,
-        );
-      }
-      return row[0];
-    });
+    return this.#run(() => this.#revision.look());
   }
 
   onCommit(listener: () => void): () => void {
@@ -121,6 +115,12 @@ class PostgresStore implements RegistryStore {
       ]);
     });
     return this.#closing;
+  }
+
+  async #readRevision(): Promise<number> {
+    const row = await this.#readers.get<[number]>('SELECT revision FROM warg_store WHERE id = 1');
+    if (row !== undefined) return row[0];
+    throw new StoreError('STORE_CORRUPT', `the table warg_store of ${this.#readers.name} has lost its row`);
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {
