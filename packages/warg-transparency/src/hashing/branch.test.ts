@@ -1,17 +1,19 @@
-import { sha256 } from '@warg/crypto';
+import { equalBytes, sha256 } from '@warg/crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hashBranchInto } from './branch.ts';
+import { compressBranchInto, hashBranchInto } from './branch.ts';
 import { hashBranch, hashLeaf, hashPairs } from './hash.ts';
 
 const hash = () => fc.uint8Array({ minLength: 32, maxLength: 32 });
 
-describe('hashBranchInto', () => {
+const ways = { hashBranchInto, compressBranchInto };
+
+describe.each(Object.entries(ways))('%s', (_name, hashInto) => {
   it('is SHA-256 of 0x01 and the two hashes', () => {
     fc.assert(
       fc.property(hash(), hash(), (left, right) => {
         const out = new Uint8Array(32);
-        hashBranchInto(left, 0, right, 0, out, 0);
+        hashInto(left, 0, right, 0, out, 0);
         expect(out).toEqual(sha256(Uint8Array.of(1), left, right));
       }),
       { numRuns: 2000 },
@@ -19,13 +21,15 @@ describe('hashBranchInto', () => {
   });
 
   it('treats every bit of both hashes as its own', () => {
+    const out = new Uint8Array(32);
     for (const byte of [0x00, 0xff]) {
       const left = new Uint8Array(32).fill(byte);
       const right = new Uint8Array(32).fill(byte);
       for (let bit = 0; bit < 512; bit++) {
         const target = bit < 256 ? left : right;
         target[(bit >> 3) & 31]! ^= 1 << (bit & 7);
-        expect(hashBranch(left, right)).toEqual(sha256(Uint8Array.of(1), left, right));
+        hashInto(left, 0, right, 0, out, 0);
+        expect(out).toEqual(sha256(Uint8Array.of(1), left, right));
         target[(bit >> 3) & 31]! ^= 1 << (bit & 7);
       }
     }
@@ -42,11 +46,24 @@ describe('hashBranchInto', () => {
           const right = bytes.slice(b, b + 32);
           const expected = sha256(Uint8Array.of(1), left, right);
           const work = bytes.slice();
-          hashBranchInto(work, a, work, b, work, a);
+          hashInto(work, a, work, b, work, a);
           expect(work.slice(a, a + 32)).toEqual(expected);
         },
       ),
     );
+  });
+});
+
+describe('hashBranchInto', () => {
+  it('is the same however much was hashed before', () => {
+    const [left, right] = [sha256(Uint8Array.of(1)), sha256(Uint8Array.of(2))];
+    const expected = sha256(Uint8Array.of(1), left, right);
+    const out = new Uint8Array(32);
+    for (let i = 0; i < 10_000; i++) {
+      out.fill(0);
+      hashBranchInto(left, 0, right, 0, out, 0);
+      if (!equalBytes(out, expected)) expect(out).toEqual(expected);
+    }
   });
 });
 

@@ -2,6 +2,7 @@
 // this one shape is worth a function that allocates nothing and leaves hundreds of nanoseconds of set-up out.
 // Its inputs are public, so it need not be constant-time. The tests hold it against @warg/crypto's SHA-256.
 
+import { sha256 } from '@warg/crypto';
 import { beginState, compress, expand, word, words, writeState } from './compress.ts';
 
 /**
@@ -27,11 +28,38 @@ function expandLastBlocks(): Int32Array {
   return blocks;
 }
 
+// Until the engine has compiled it well, that function takes many times longer than it will, and compiling costs what some
+// thousands of hashes do. A program that verifies one download hashes a few hundred branches, and is done before.
+const WORTH_COMPILING = 4000;
+let hashed = 0;
+
+// 0x01 and two hashes.
+const message = Uint8Array.of(1, ...new Array<number>(64).fill(0));
+
 /**
  * Hashes one branch: `out[outAt…+32]` = SHA-256 of 0x01, `left[leftAt…+32]` and `right[rightAt…+32]`.
  * `out` may be one of the inputs: they are read before it is written.
  */
 export function hashBranchInto(
+  left: Uint8Array,
+  leftAt: number,
+  right: Uint8Array,
+  rightAt: number,
+  out: Uint8Array,
+  outAt: number,
+): void {
+  if (hashed >= WORTH_COMPILING) {
+    compressBranchInto(left, leftAt, right, rightAt, out, outAt);
+    return;
+  }
+  hashed++;
+  message.set(left.subarray(leftAt, leftAt + 32), 1);
+  message.set(right.subarray(rightAt, rightAt + 32), 33);
+  out.set(sha256(message), outAt);
+}
+
+/** {@link hashBranchInto} without @warg/crypto. */
+export function compressBranchInto(
   left: Uint8Array,
   leftAt: number,
   right: Uint8Array,
