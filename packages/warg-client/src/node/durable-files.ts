@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, lstat, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ClientError } from '../errors.ts';
 
@@ -66,6 +66,15 @@ export async function replaceFile(from: string, to: string): Promise<void> {
   }
 }
 
+/** Removes a file if it is there. Node's `rm` can do more, and looks at the file and loads that first. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+}
+
 /** Gives a complete file its name, unless that name is taken: then the result is false. One winner at most. */
 export async function publishExclusively(from: string, to: string): Promise<boolean> {
   try {
@@ -84,7 +93,7 @@ export async function publishExclusively(from: string, to: string): Promise<bool
     }
   }
   // It has its name, whatever becomes of the other one: who fails now would clean up what was published.
-  await rm(from, { force: true }).catch(() => {});
+  await removeFile(from).catch(() => {});
   return true;
 }
 

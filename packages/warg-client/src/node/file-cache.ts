@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '@warg/crypto';
 import type { ContentCache } from '../content/content.ts';
-import { attempt, codeOf } from './durable-files.ts';
+import { attempt, codeOf, removeFile } from './durable-files.ts';
 import { fileSink } from './file-destination.ts';
 
 const aDay = 24 * 60 * 60 * 1000;
@@ -27,7 +27,7 @@ export function fileCache(folder: string): ContentCache {
       return fileSink(pathOf, join(folder, `.${randomBytes(8).toString('hex')}.part`));
     },
     async delete(digest) {
-      await attempt(`remove content ${digest}`, () => rm(pathOf(digest), { force: true }));
+      await attempt(`remove content ${digest}`, () => removeFile(pathOf(digest)));
     },
     async clear() {
       let count = 0;
@@ -36,7 +36,7 @@ export function fileCache(folder: string): ContentCache {
         if (!isContent(name) && !isPart(name)) continue;
         const path = join(folder, name);
         const found = await stat(path).catch(() => undefined);
-        await attempt(`remove ${path}`, () => rm(path, { force: true }));
+        await attempt(`remove ${path}`, () => removeFile(path));
         if (!isContent(name)) continue;
         count++;
         bytes += found?.size ?? 0;
@@ -52,8 +52,7 @@ async function sweep(folder: string): Promise<void> {
     if (!isPart(name)) continue;
     const path = join(folder, name);
     const found = await stat(path).catch(() => undefined);
-    if (found !== undefined && Date.now() - found.mtimeMs > aDay)
-      await rm(path, { force: true }).catch(() => {});
+    if (found !== undefined && Date.now() - found.mtimeMs > aDay) await removeFile(path).catch(() => {});
   }
 }
 

@@ -1,12 +1,14 @@
 import { createReadStream } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ContentDestination, ContentSink } from '../content/content.ts';
 import { ClientError } from '../errors.ts';
 import {
   attempt,
+  codeOf,
   makeFolder,
   publishExclusively,
+  removeFile,
   replaceFile,
   syncFolder,
   temporaryBeside,
@@ -49,8 +51,7 @@ export async function fileSink(
   temporary: string,
   takeName: (from: string, to: string) => Promise<void> = replaceFile,
 ): Promise<ContentSink> {
-  await makeFolder(dirname(temporary));
-  const file = await attempt(`write ${temporary}`, () => open(temporary, 'wx', 0o644));
+  const file = await openWithFolder(temporary);
   let closed = false;
   const close = async () => {
     if (closed) return;
@@ -73,7 +74,21 @@ export async function fileSink(
     },
     async abort() {
       await close().catch(() => {});
-      await rm(temporary, { force: true }).catch(() => {});
+      await removeFile(temporary).catch(() => {});
     },
   };
+}
+
+/** Makes a file, and first its folder where that is missing. */
+async function openWithFolder(path: string): Promise<FileHandle> {
+  const create = () => open(path, 'wx', 0o644);
+  return attempt(`write ${path}`, async () => {
+    try {
+      return await create();
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
+    await makeFolder(dirname(path));
+    return create();
+  });
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { open, readFile, rename, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { ClientError } from '../errors.ts';
 import { sleep } from '../http/abort.ts';
-import { codeOf, makeFolder } from './durable-files.ts';
+import { codeOf, makeFolder, removeFile } from './durable-files.ts';
 
 interface Holder {
   readonly pid: number;
@@ -41,7 +41,7 @@ export async function withFileLock<T>(
   } finally {
     clearInterval(beating);
     const holder = await readHolder(path);
-    if (holder?.token === token) await rm(path, { force: true }).catch(() => {});
+    if (holder?.token === token) await removeFile(path).catch(() => {});
   }
 }
 
@@ -130,5 +130,5 @@ async function takeAway(path: string): Promise<void> {
   } catch {
     return;
   }
-  await rm(aside, { force: true }).catch(() => {});
+  await removeFile(aside).catch(() => {});
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { ClientError } from '../errors.ts';
 
 /** Where one document lies: a part of a file that it may share with others. */
@@ -97,7 +97,7 @@ function isCount(value: unknown): value is number {
 }
 
 function checksum(line: string): string {
-  return createHash('sha256').update(line).digest('hex');
+  return hash('sha256', line, 'hex');
 }
 
 function corrupt(path: string): ClientError {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { concatBytes } from '@warg/crypto';
@@ -11,6 +11,7 @@ import {
   makeFolder,
   publishExclusively,
   readPart,
+  removeFile,
   syncFolder,
   writeDurably,
 } from './durable-files.ts';
@@ -47,10 +48,9 @@ export function fileRegistry(registry: string, folder: string, lockTimeout: numb
   mutexes.set(folder, mutex);
 
   async function commit(base: FileSnapshot, changes: ReadonlyMap<string, Uint8Array | undefined>) {
-    await makeFolder(folder);
-    await nameFolder(folder, registry);
-    const before = await readLatest(folder);
+    const { names, manifest: before } = await readLatest(folder);
     if (before?.id !== base.id) throw storageConflict();
+    if (names.length === 0) await makeFolder(folder);
     const generation = base.generation + 1;
     const documents = new Map(before?.documents);
     const file = documentsFileName(generation);
@@ -72,6 +72,7 @@ export function fileRegistry(registry: string, folder: string, lockTimeout: numb
       const written = await Promise.allSettled([
         parts.length > 0 && writeDurably(join(folder, file), concatBytes(...parts)),
         writeDurably(temporary, encodeManifest(manifest)),
+        !names.includes(nameFile) && nameFolder(folder, registry),
       ]);
       for (const result of written) if (result.status === 'rejected') throw result.reason;
       await syncFolder(folder);
@@ -82,7 +83,9 @@ export function fileRegistry(registry: string, folder: string, lockTimeout: numb
       throw error;
     }
     await syncFolder(folder);
-    await collectGarbage(folder, before === undefined ? [manifest] : [before, manifest]).catch(() => {});
+    await collectGarbage(folder, names, before === undefined ? [manifest] : [before, manifest]).catch(
+      () => {},
+    );
   }
 
   return {
@@ -114,7 +117,7 @@ interface FileSnapshot extends StorageSnapshot {
 }
 
 async function takeSnapshot(folder: string): Promise<FileSnapshot> {
-  const manifest = await readLatest(folder);
+  const { manifest } = await readLatest(folder);
   const documents = manifest?.documents ?? new Map<string, DocumentFile>();
   // An update reads what it will compare with what it would write: nothing else is read twice.
   const lastRead = new Map<string, Uint8Array>();
@@ -150,7 +153,7 @@ async function readDocument(
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
     // Later commits may have removed the file: then it is the snapshot that is old.
-    if ((await readLatest(folder))?.id !== snapshotId) throw storageConflict();
+    if ((await readLatest(folder)).manifest?.id !== snapshotId) throw storageConflict();
     throw corrupt(path, `the file of ${key} is missing`);
   }
   if (bytes === undefined || sha256Hex(bytes) !== document.sha256) {
@@ -185,26 +188,29 @@ async function outdatedlyKept(
   return kept;
 }
 
-async function readLatest(folder: string): Promise<Manifest | undefined> {
+/** The latest manifest, if there is one, and what was in the folder then: nothing where there is none. */
+async function readLatest(
+  folder: string,
+): Promise<{ readonly names: readonly string[]; readonly manifest: Manifest | undefined }> {
   // A commit that happens meanwhile removes old manifests: look again then.
   for (let attempts = 0; ; attempts++) {
-    const generation = Math.max(0, ...(await generations(folder)));
-    if (generation === 0) return undefined;
+    const names = await namesIn(folder);
+    const generation = Math.max(0, ...generationsOf(names));
+    if (generation === 0) return { names, manifest: undefined };
     const path = join(folder, manifestName(generation));
     try {
-      return decodeManifest(await readFile(path), generation, path);
+      return { names, manifest: decodeManifest(await readFile(path), generation, path) };
     } catch (error) {
       if (codeOf(error) !== 'ENOENT' || attempts >= 10) throw error;
     }
   }
 }
 
-async function generations(folder: string): Promise<readonly number[]> {
-  const names = await readdir(folder).catch((error: unknown) => {
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return readdir(folder).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return [];
     throw error;
   });
-  return generationsOf(names);
 }
 
 function generationsOf(names: readonly string[]): readonly number[] {
@@ -216,19 +222,21 @@ function generationsOf(names: readonly string[]): readonly number[] {
  * began before this commit; files of nobody go when they are too old to be a commit that is being made.
  *
  * What has not a name of ours stays whatever it is: the folder may be a link, and lead to somebody's letters.
+ *
+ * @param names what was in the folder before the latest commit was begun
  */
-async function collectGarbage(folder: string, kept: readonly Manifest[]): Promise<void> {
+async function collectGarbage(
+  folder: string,
+  names: readonly string[],
+  kept: readonly Manifest[],
+): Promise<void> {
   const needed = new Set([nameFile, 'lock']);
   for (const { generation, documents } of kept) {
     needed.add(manifestName(generation));
     for (const { file } of documents.values()) needed.add(file);
   }
-  const names = await readdir(folder);
-  const latest = kept.at(-1)!.generation;
   const garbage = new Set<string>();
   for (const generation of generationsOf(names)) {
-    // One that came since is somebody else's to clean up after.
-    if (generation > latest) return;
     const name = manifestName(generation);
     if (needed.has(name)) continue;
     const path = join(folder, name);
@@ -253,11 +261,11 @@ function isOurs(name: string): boolean {
 }
 
 async function removeAll(folder: string, names: readonly string[]): Promise<void> {
-  for (const name of names) await rm(join(folder, name), { force: true }).catch(() => {});
+  for (const name of names) await removeFile(join(folder, name)).catch(() => {});
 }
 
 function sha256Hex(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes, 'hex');
 }
 
 function corrupt(path: string, what: string): ClientError {

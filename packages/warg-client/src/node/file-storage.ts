@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClientStorage } from '../storage/storage.ts';
@@ -47,7 +47,7 @@ function folderName(registry: string): string {
     .replace(/[^a-zA-Z0-9.]+/g, '-')
     .replace(/^[.-]+|[.-]+$/g, '')
     .slice(0, 60);
-  return `${readable}-${createHash('sha256').update(registry).digest('hex').slice(0, 12)}`;
+  return `${readable}-${hash('sha256', registry, 'hex').slice(0, 12)}`;
 }
 
 async function registryNames(folder: string): Promise<readonly string[]> {

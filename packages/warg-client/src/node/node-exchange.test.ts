@@ -90,6 +90,26 @@ describe('an answer by node:http is that of fetch', () => {
   });
 });
 
+it('asks the next question on the same connection when nobody reads an answer', async () => {
+  const sockets = new Set<unknown>();
+  const server = await listen(nobody, (request, response) => {
+    sockets.add(request.socket);
+    response.writeHead(404, { 'content-length': 4 }).end('none');
+    return true;
+  });
+  for (let i = 0; i < 3; i++) {
+    const question = {
+      method: 'GET',
+      headers: {},
+      body: undefined,
+      signal: AbortSignal.timeout(30_000),
+    } as const;
+    const answer = await exchange.ask({ ...question, url: new URL(server.url) });
+    await answer.body?.cancel();
+  }
+  expect(sockets.size).toBe(1);
+});
+
 describe('what fetch refuses', () => {
   it.each(['http://127.0.0.1:22', 'https://127.0.0.1:6667', 'http://a:b@127.0.0.1:8080'])(
     'is refused: %s',

@@ -68,6 +68,18 @@ async function ask({ method, url, headers, body, signal }: Question): Promise<An
   };
 }
 
+/** Lets what is left of a message go by. */
+async function ended(message: IncomingMessage): Promise<void> {
+  if (message.readableEnded || message.destroyed) return;
+  await new Promise<void>((resolve) => {
+    message
+      .once('end', resolve)
+      .once('close', resolve)
+      .once('error', () => resolve());
+    message.resume();
+  });
+}
+
 function headerOf({ headers }: IncomingMessage, name: string): string | null {
   const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : (value ?? null);
@@ -86,8 +98,9 @@ async function decoded(message: IncomingMessage): Promise<Readable> {
 function bodyOf(message: IncomingMessage, stream: Readable): AnswerBody {
   return {
     async cancel() {
-      // What is here already costs nothing more, and leaves the connection to the next question.
-      if (message.complete && stream === message) message.resume();
+      // What is here already costs nothing more, and leaves the connection to the next question: from its end on, and
+      // a question that does not wait for that opens another one.
+      if (message.complete && stream === message) await ended(message);
       else stream.destroy();
     },
     getReader() {
