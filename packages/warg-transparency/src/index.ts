@@ -54,7 +54,8 @@ export { decodeMapBundle, encodeMapBundle, type MapProof } from './map/bundle.ts
 export { EMPTY_MAP_LEAF, EMPTY_MAP_ROOT, emptyMapHash, MAP_HEIGHT } from './map/empty.ts';
 export { evaluateMapBundle, type MapProofResult } from './map/evaluate.ts';
 export { EMPTY_MAP, type MapRoot, MerkleMap, type MerkleMapOptions } from './map/merkle-map.ts';
-export { pathOf } from './map/path.ts';
+export { pathOf, pathsOf } from './map/path.ts';
+export type { PresenceProof } from './map/prove.ts';
 export { type MapChange, type MapStore, memoryMapStore, type StoredPage } from './map/store.ts';
 export {
   type ExpectedMapAbsence,

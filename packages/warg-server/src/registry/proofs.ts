@@ -1,4 +1,4 @@
-import { concatBytes, digestFromBytes, digestToBytes, isDigest } from '@warg/crypto';
+import { concatBytes, digestFromBytes, digestToBytes, equalBytes, isDigest } from '@warg/crypto';
 import { type LogId, mapKeyBytes, mapLeafBytes, OPERATOR_LOG_ID } from '@warg/protocol';
 import {
   type ApiError,
@@ -21,7 +21,7 @@ import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { StoredCheckpoint } from '../store/rows.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { KeptProofs } from './kept-proofs.ts';
-import { Leaves, type PassedLeaf } from './leaves.ts';
+import { Leaves } from './leaves.ts';
 import type { InclusionAnswer, WireInteger } from './registry.ts';
 import { TREE_CACHES } from './tree-caches.ts';
 
@@ -63,10 +63,16 @@ export class Proofs {
   #inclusion(checkpoint: StoredCheckpoint, indices: readonly number[]): Promise<InclusionAnswer> {
     return this.#atCheckpoint(checkpoint, indices.length, async () => {
       const map = await this.#inPortions(indices, async (portion, reads, trees) => {
-        const { paths, passed } = await this.#leaves.at(reads, portion, checkpoint.logLength);
-        const bundle = await trees.map.provePaths(rootOf(checkpoint), paths);
-        if (passed !== undefined) throw notTheHead(checkpoint, passed, bundle);
-        return bundle;
+        const leaves = await this.#leaves.at(reads, portion);
+        const proof = await trees.map.proveEntries(
+          rootOf(checkpoint),
+          leaves.map(({ path }) => path),
+        );
+        for (const [position, { leafHash }] of leaves.entries()) {
+          if (equalBytes(leafHash, proof.leafHashes[position]!)) continue;
+          await requireHead(reads, checkpoint, portion[position]!, proof.bundle, position);
+        }
+        return proof.bundle;
       });
       const log = await this.#read((_, trees) =>
         trees.log.prove({ length: checkpoint.logLength, leaves: indices }),
@@ -180,19 +186,27 @@ function rootOf({ mapRoot, mapPage }: StoredCheckpoint): MapRoot {
 }
 
 /**
- * The error of a leaf that is not the last record of its log at the checkpoint: the map points at another one. It names the
- * root that the proof would lead to.
+ * Refuses a leaf whose log has a later record at the checkpoint: the map points at that one. The error names the root that the
+ * proof would lead to.
  *
- * @param mapBundle with the proof of this leaf at its position
+ * @param mapBundle with the proof of the leaf at `position`
+ * @throws ApiError 422
  */
-function notTheHead(
-  { mapRoot }: StoredCheckpoint,
-  { logId, recordId, position }: PassedLeaf,
+async function requireHead(
+  reads: StoreReads,
+  { mapRoot, logLength }: StoredCheckpoint,
+  leaf: number,
   mapBundle: Uint8Array,
-): Error {
+  position: number,
+): Promise<void> {
+  const [record] = await reads.leavesAt([leaf]);
+  const { logId, recordId } = record!;
+  const [head] = await reads.lastIndexBelow([{ logId, logLength }]);
+  // What a page says of a leaf is not vouched for by the root. The proof is, and who verifies it sees whether it is true.
+  if (head === leaf) return;
   const entry = { key: mapKeyBytes(logId), leafHash: hashLeaf(mapLeafBytes(recordId)) };
   const [result] = evaluateMapBundle([decodeMapBundle(mapBundle)[position]!], [entry]);
-  return result!.ok ? incorrectProof(mapRoot, digestFromBytes(result!.root)) : result!.error;
+  throw result!.ok ? incorrectProof(mapRoot, digestFromBytes(result!.root)) : result!.error;
 }
 
 /** What a tree refuses because of what was asked is the asker's error; a damaged store is ours. */

@@ -1,4 +1,5 @@
 import { ProofError } from '../errors.ts';
+import { copyHash } from '../hashing/copy-hash.ts';
 import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
 import { decodeMessage } from '../wire/decode.ts';
 import { bytesTag, varintSize, varintTag, writeVarint } from '../wire/encode.ts';
@@ -69,25 +70,14 @@ export function decodeLogBundle(bytes: Uint8Array): LogBundle {
  *
  * @throws TransparencyError `INVALID_ARGUMENT` for a number that has more than 32 bits
  */
-export function encodeLogBundle(bundle: LogBundle): Uint8Array {
-  const { logLength, consistentLengths, includedNodes, hashes } = bundle;
-  const lengthsSize = sizeOfAll(consistentLengths);
-  const nodesSize = sizeOfAll(includedNodes);
-  let size = logLength === 0 ? 0 : 1 + varintSize(logLength);
-  if (lengthsSize > 0) size += 1 + varintSize(lengthsSize) + lengthsSize;
-  if (nodesSize > 0) size += 1 + varintSize(nodesSize) + nodesSize;
+export function encodeLogBundle({ hashes, ...proved }: LogBundle): Uint8Array {
+  let size = 0;
   for (const entry of hashes) {
     const inner = entrySize(entry);
     size += 1 + varintSize(inner) + inner;
   }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  if (logLength !== 0) {
-    bytes[at++] = varintTag(1);
-    at = writeVarint(bytes, at, logLength);
-  }
-  at = writePacked(bytes, at, 2, consistentLengths, lengthsSize);
-  at = writePacked(bytes, at, 3, includedNodes, nodesSize);
+  const { bytes, end } = beginBundle(proved, size);
+  let at = end;
   for (const entry of hashes) {
     const { node, hash } = entry;
     bytes[at++] = bytesTag(4);
@@ -105,6 +95,70 @@ export function encodeLogBundle(bundle: LogBundle): Uint8Array {
     }
   }
   return bytes;
+}
+
+/**
+ * The same for hashes that stand somewhere in other bytes, which are copied from there into the bundle.
+ *
+ * @param nodes sorted, none twice
+ * @param sources for each node the bytes in which its hash begins at `hashesAt`
+ * @throws TransparencyError `INVALID_ARGUMENT` for a number that has more than 32 bits
+ */
+export function encodeLogBundleOf(
+  proved: Proved,
+  nodes: readonly number[],
+  sources: readonly Uint8Array[],
+  hashesAt: readonly number[],
+): Uint8Array {
+  let size = 0;
+  for (const node of nodes) size += ENTRY_BYTES + (node === 0 ? 0 : 1 + varintSize(node));
+  const { bytes, end } = beginBundle(proved, size);
+  let at = end;
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i]!;
+    const start = at;
+    // The length, of one byte, is written when it is known.
+    at += 2;
+    if (node !== 0) {
+      bytes[at] = varintTag(1);
+      at = writeVarint(bytes, at + 1, node);
+    }
+    bytes[at] = bytesTag(2);
+    bytes[at + 1] = HASH_BYTES;
+    copyHash(sources[i]!, hashesAt[i]!, bytes, at + 2);
+    at += 2 + HASH_BYTES;
+    bytes[start] = bytesTag(4);
+    bytes[start + 1] = at - start - 2;
+  }
+  return bytes;
+}
+
+/** What a hash takes in a bundle, without the number of its node. */
+const ENTRY_BYTES = 4 + HASH_BYTES;
+
+/** What a bundle says before its hashes. */
+type Proved = Omit<LogBundle, 'hashes'>;
+
+/** Makes room for a bundle and writes its beginning. @param size of the hashes, bytes */
+function beginBundle(
+  { logLength, consistentLengths, includedNodes }: Proved,
+  size: number,
+): { readonly bytes: Uint8Array; readonly end: number } {
+  const lengthsSize = sizeOfAll(consistentLengths);
+  const nodesSize = sizeOfAll(includedNodes);
+  let whole = size;
+  if (logLength !== 0) whole += 1 + varintSize(logLength);
+  if (lengthsSize > 0) whole += 1 + varintSize(lengthsSize) + lengthsSize;
+  if (nodesSize > 0) whole += 1 + varintSize(nodesSize) + nodesSize;
+  const bytes = new Uint8Array(whole);
+  let end = 0;
+  if (logLength !== 0) {
+    bytes[end++] = varintTag(1);
+    end = writeVarint(bytes, end, logLength);
+  }
+  end = writePacked(bytes, end, 2, consistentLengths, lengthsSize);
+  end = writePacked(bytes, end, 3, includedNodes, nodesSize);
+  return { bytes, end };
 }
 
 function entrySize({ node, hash }: NodeHash): number {

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { leafNumber, leafNumbers, naiveLogRoot } from '../../test/naive.ts';
 import { type Hash, TransparencyError } from '../index.ts';
-import { decodeLogBundle } from './bundle.ts';
-import { MAX_LOG_LENGTH, MerkleLog } from './merkle-log.ts';
+import { decodeLogBundle, encodeLogBundle } from './bundle.ts';
+import { type LogProofQuery, MAX_LOG_LENGTH, MerkleLog } from './merkle-log.ts';
 import { type LogChange, type LogStore, memoryLogStore } from './store.ts';
 import { verifyLogBundle } from './verify.ts';
+import { planLogProofs } from './walk.ts';
 
 async function logOf(leaves: readonly Hash[], options?: { cacheBytes: number }): Promise<MerkleLog> {
   const log = await MerkleLog.open(memoryLogStore(), options);
@@ -14,6 +15,19 @@ async function logOf(leaves: readonly Hash[], options?: { cacheBytes: number }):
 }
 
 const code = (name: string) => expect.objectContaining({ name: 'TransparencyError', code: name });
+
+/** The bundle as it is defined: written from the hashes of the nodes of its plan. */
+async function provedPlainly(
+  log: MerkleLog,
+  { length, leaves = [], from = [] }: LogProofQuery,
+): Promise<Uint8Array> {
+  const { nodes, ...proved } = planLogProofs({
+    consistency: from.map((oldLength) => ({ oldLength, length })),
+    inclusion: leaves.map((leaf) => ({ leaf, length })),
+  });
+  const hashes = await log.nodeHashes(nodes);
+  return encodeLogBundle({ ...proved, hashes: nodes.map((node, i) => ({ node, hash: hashes[i]! })) });
+}
 
 describe('MerkleLog, every size up to 64', () => {
   const leaves = leafNumbers(64);
@@ -95,6 +109,7 @@ describe('MerkleLog of some thousand leaves', () => {
           const leaves = [...a, 0].map((i) => i % n);
           const from = b.map((i) => 1 + (i % n));
           const bundle = await log.prove({ length: n, leaves, from });
+          expect(bundle).toEqual(await provedPlainly(log, { length: n, leaves, from }));
           verifyLogBundle(bundle, {
             length: n,
             root,

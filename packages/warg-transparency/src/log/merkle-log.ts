@@ -2,7 +2,7 @@ import { requireCount } from '../arguments.ts';
 import { ByteCache } from '../cache.ts';
 import { TransparencyError } from '../errors.ts';
 import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
-import { encodeLogBundle } from './bundle.ts';
+import { encodeLogBundleOf } from './bundle.ts';
 import { EMPTY_LOG_ROOT } from './empty-root.ts';
 import { joinRoots } from './evaluate.ts';
 import { copyHashes, edgeOf, extendLevel } from './extend.ts';
@@ -12,7 +12,8 @@ import {
   CROWN_BYTES,
   type Crown,
   crownOf,
-  hashIn,
+  hashAt,
+  type NodePlace,
   placeOf,
   sparseTile,
   TILE_BYTES,
@@ -162,13 +163,14 @@ export class MerkleLog {
    */
   async provePlan(plan: LogProofPlan): Promise<Uint8Array> {
     await this.#requireLength(plan.logLength);
-    const hashes = await this.#hashesOf(plan.nodes);
-    return encodeLogBundle({
-      logLength: plan.logLength,
-      consistentLengths: plan.consistentLengths,
-      includedNodes: plan.includedNodes,
-      hashes: plan.nodes.map((node, i) => ({ node, hash: hashes[i]! })),
-    });
+    const places = plan.nodes.map(placeOf);
+    const tiles = await this.#tilesOf(places);
+    return encodeLogBundleOf(
+      plan,
+      plan.nodes,
+      tiles.map(({ nodes }) => nodes),
+      places.map((place, i) => hashAt(tiles[i]!, place)),
+    );
   }
 
   /** Runs what changes this object after everything that was asked for before. */
@@ -228,14 +230,36 @@ export class MerkleLog {
 
   async #hashesOf(nodes: readonly number[]): Promise<Hash[]> {
     const places = nodes.map(placeOf);
-    const tiles = await this.#readTiles(places, true);
-    return places.map((place) => hashIn(tiles.get(tileKey(place))!, place));
+    const tiles = await this.#tilesOf(places);
+    return places.map((place, i) => {
+      const at = hashAt(tiles[i]!, place);
+      return tiles[i]!.nodes.subarray(at, at + HASH_BYTES);
+    });
+  }
+
+  /** For each place its tile, of which {@link hashAt} alone is asked. */
+  async #tilesOf(places: readonly NodePlace[]): Promise<Tile[]> {
+    // Nodes in their order stand together, tile by tile.
+    const wanted: NodePlace[] = [];
+    let last: NodePlace | undefined;
+    for (const place of places) {
+      if (last === undefined || last.level !== place.level || last.index !== place.index) wanted.push(place);
+      else if (last.width < place.width) wanted[wanted.length - 1] = place;
+      else continue;
+      last = place;
+    }
+    const tiles = await this.#readTiles(wanted, true);
+    let tile: Tile | undefined;
+    return places.map((place) => {
+      if (tile?.index !== place.index || tile.level !== place.level) tile = tiles.get(tileKey(place))!;
+      return tile;
+    });
   }
 
   /**
    * The tiles, each at least as wide as asked, by their keys: from memory, or all others in one read.
    *
-   * @param mayBeSparse whether {@link hashIn} alone is asked of them
+   * @param mayBeSparse whether {@link hashAt} alone is asked of them
    */
   async #readTiles(
     wanted: readonly (TileId & { readonly width: number })[],

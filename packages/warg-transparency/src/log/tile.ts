@@ -122,7 +122,7 @@ export function crownOf({ level, index, nodes }: Tile): Crown {
 }
 
 /**
- * A complete tile from its stored bytes and its crown, of which {@link hashIn} hashes what it is asked for.
+ * A complete tile from its stored bytes and its crown, of which {@link hashAt} hashes what it is asked for.
  *
  * @throws TransparencyError `CORRUPT_TILE`
  */
@@ -145,8 +145,8 @@ function hashSparse(nodes: Uint8Array, { row, at }: NodePlace): void {
   }
 }
 
-/** The hash that {@link placeOf} found: a view. */
-export function hashIn(tile: Tile, place: NodePlace): Hash {
+/** Where in the nodes of a tile the hash stands that {@link placeOf} found: it is there from now on. */
+export function hashAt(tile: Tile, place: NodePlace): number {
   if (tile.isSparse === true && place.row > 0 && place.row < CROWN_ROW) hashSparse(tile.nodes, place);
-  return tile.nodes.subarray(place.at, place.at + HASH_BYTES);
+  return place.at;
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { nodesOfLeaves } from './leaf-walks.ts';
 import { balancedRoots, leafNode } from './nodes.ts';
-import { type LogProofRequest, planLogProofs, walkFrom } from './walk.ts';
+import { type LogProofRequest, nodesOfWalks, planLogProofs, walkFrom } from './walk.ts';
 
 /** The nodes that a bundle needs by its definition: those of every walk, and the roots of the old logs. */
 function nodesByDefinition({ consistency, inclusion }: LogProofRequest): number[] {
@@ -47,5 +48,22 @@ describe('planLogProofs', () => {
         expect(planLogProofs(request).nodes).toEqual(nodesByDefinition(request));
       }
     }
+  });
+});
+
+describe('nodesOfLeaves', () => {
+  const asked = fc
+    .oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 2 ** 31 - 1 }))
+    .chain((length) =>
+      fc.tuple(fc.constant(length), fc.array(fc.nat(length - 1), { minLength: 1, maxLength: 60 })),
+    );
+
+  it('needs what the walks of the leaves need', () => {
+    fc.assert(
+      fc.property(asked, ([length, leaves]) => {
+        expect(nodesOfLeaves(leaves, length)).toEqual(nodesOfWalks([], leaves, length));
+      }),
+      { numRuns: 1000 },
+    );
   });
 });

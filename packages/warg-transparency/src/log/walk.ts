@@ -1,5 +1,6 @@
 import { requireCount } from '../arguments.ts';
 import { TransparencyError } from '../errors.ts';
+import { nodesOfLeaves } from './leaf-walks.ts';
 import { balancedRoots, existsFromLength, leafNode, nodeHeight, parentOf, siblingOf } from './nodes.ts';
 
 /**
@@ -75,27 +76,44 @@ export function planLogProofs(request: LogProofRequest): LogProofPlan {
     );
   }
 
-  const needed = new NeededNodes(logLength);
-  for (const { oldLength } of request.consistency) {
+  const consistentLengths = request.consistency.map(({ oldLength }) => oldLength);
+  for (const oldLength of consistentLengths) {
     if (oldLength > logLength) {
       throw new TransparencyError(
         'LENGTHS_OUT_OF_ORDER',
         `a log of ${oldLength} leaves is no beginning of one of ${logLength}`,
       );
     }
-    for (const root of balancedRoots(oldLength)) {
-      needed.addWalk(root);
-      needed.add(root);
-    }
   }
-  for (const { leaf } of request.inclusion) needed.addWalk(leafNode(leaf));
-
+  const leaves = request.inclusion.map(({ leaf }) => leaf);
+  for (const leaf of leaves) {
+    if (leaf < logLength) continue;
+    throw new TransparencyError('LEAF_BEYOND_LOG', `leaf ${leaf} is not in a log of ${logLength} leaves`);
+  }
+  const areLeavesAll = consistentLengths.every((oldLength) => oldLength === 0);
   return {
     logLength,
-    consistentLengths: request.consistency.map(({ oldLength }) => oldLength),
-    includedNodes: request.inclusion.map(({ leaf }) => leafNode(leaf)),
-    nodes: needed.sorted(),
+    consistentLengths,
+    includedNodes: leaves.map(leafNode),
+    nodes: areLeavesAll
+      ? nodesOfLeaves(leaves, logLength)
+      : nodesOfWalks(consistentLengths, leaves, logLength),
   };
+}
+
+/** The nodes that the walks of leaves and older lengths need, sorted. */
+export function nodesOfWalks(
+  oldLengths: readonly number[],
+  leaves: readonly number[],
+  length: number,
+): number[] {
+  const needed = new NeededNodes(length);
+  for (const root of oldLengths.flatMap(balancedRoots)) {
+    needed.addWalk(root);
+    needed.add(root);
+  }
+  for (const leaf of leaves) needed.addWalk(leafNode(leaf));
+  return needed.sorted();
 }
 
 /**
@@ -117,14 +135,8 @@ class NeededNodes {
     this.#nodes.add(node);
   }
 
-  /** Adds what {@link walkFrom} gives. @throws TransparencyError `LEAF_BEYOND_LOG` */
+  /** Adds what {@link walkFrom} gives for a node that is complete. */
   addWalk(node: number): void {
-    if (!Number.isSafeInteger(node) || node < 0 || existsFromLength(node) > this.#length) {
-      throw new TransparencyError(
-        'LEAF_BEYOND_LOG',
-        `leaf ${node / 2} is not in a log of ${this.#length} leaves`,
-      );
-    }
     let current = node;
     let size = 2 ** (nodeHeight(node) + 1);
     while (!this.#passed.has(current)) {

@@ -1,4 +1,5 @@
 import { ProofError } from '../errors.ts';
+import { copyHash } from '../hashing/copy-hash.ts';
 import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
 import { decodeMessage } from '../wire/decode.ts';
 import { bytesTag, varintSize, writeVarint } from '../wire/encode.ts';
@@ -60,6 +61,42 @@ export function encodeMapBundle(proofs: readonly MapProof[]): Uint8Array {
   });
   return bytes;
 }
+
+/**
+ * Makes room for a bundle whose siblings are all there, and writes what stands around them.
+ *
+ * @param counts how many siblings each proof has
+ * @returns where the siblings of each proof begin, for {@link writeSibling}
+ */
+export function beginMapBundle(counts: readonly number[]): {
+  readonly bytes: Uint8Array;
+  readonly starts: readonly number[];
+} {
+  let whole = 0;
+  for (const count of counts) whole += 1 + varintSize(count * SIBLING_BYTES) + count * SIBLING_BYTES;
+  const bytes = new Uint8Array(whole);
+  let at = 0;
+  const starts = counts.map((count) => {
+    bytes[at] = TAG;
+    const start = writeVarint(bytes, at + 1, count * SIBLING_BYTES);
+    at = start + count * SIBLING_BYTES;
+    return start;
+  });
+  return { bytes, starts };
+}
+
+/** Writes a sibling that is there, the 32 bytes at `from`, and returns where it ends. */
+export function writeSibling(hashes: Uint8Array, from: number, bytes: Uint8Array, at: number): number {
+  bytes[at] = TAG;
+  bytes[at + 1] = HASH_BYTES + 2;
+  bytes[at + 2] = TAG;
+  bytes[at + 3] = HASH_BYTES;
+  copyHash(hashes, from, bytes, at + 4);
+  return at + SIBLING_BYTES;
+}
+
+/** What a sibling takes that is there. */
+const SIBLING_BYTES = 4 + HASH_BYTES;
 
 /** Each of these messages has one field, number 1, with bytes or a message. */
 const TAG = bytesTag(1);

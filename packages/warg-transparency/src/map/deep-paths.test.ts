@@ -8,7 +8,7 @@ import { commonPrefix, EMPTY_MAP_LEAF, emptyMapHash, MAP_HEIGHT } from './empty.
 import { evaluateMapProof } from './evaluate.ts';
 import { pageHash, storedBytes } from './page.ts';
 import { PageReader, type PageRef } from './pages.ts';
-import { proveAbsence, provePresence } from './prove.ts';
+import { proveAbsence, provePresence, provePresencePlain } from './prove.ts';
 import { memoryMapStore } from './store.ts';
 import { byPath, type PathEntry, updatePages } from './update.ts';
 
@@ -59,11 +59,15 @@ describe('paths that share many bits', () => {
           for (const { path } of [...entries, ...probes]) {
             const found = entries.find((e) => byPath(e, { path, leaf: e.leaf }) === 0);
             const [proof] = found
-              ? await provePresence(reader, root, [path])
+              ? await provePresencePlain(reader, root, [path])
               : await proveAbsence(reader, root, [path]);
             expect(evaluateMapProof(proof!, path, found?.leaf ?? EMPTY_MAP_LEAF)).toEqual(rootHash);
             expect(padded(proof!)).toEqual(naiveMapSiblings(entries, path));
           }
+          const paths = entries.map(({ path }) => path);
+          const { bundle, leafHashes } = await provePresence(reader, root, paths);
+          expect(bundle).toEqual(encodeMapBundle(await provePresencePlain(reader, root, paths)));
+          expect(leafHashes).toEqual(entries.map(({ leaf }) => leaf));
         },
       ),
       { numRuns: 40 },
@@ -74,9 +78,11 @@ describe('paths that share many bits', () => {
     const entries = [pathWith(256, 0), pathWith(255, 0)].map((path, i) => ({ path, leaf: leafNumber(i) }));
     const { reader, root, pageCounts } = await build([entries]);
     expect(pageCounts).toEqual([64]);
-    const proofs = await provePresence(reader, root, [entries[0]!.path, entries[1]!.path]);
+    const paths = entries.map(({ path }) => path);
+    const proofs = await provePresencePlain(reader, root, paths);
     expect(proofs.map((proof) => proof.length)).toEqual([256, 256]);
     expect(encodeMapBundle(proofs).length).toBeGreaterThan(2 * 256 * 34);
+    expect((await provePresence(reader, root, paths)).bundle).toEqual(encodeMapBundle(proofs));
     proofs.forEach((proof, i) => {
       expect(evaluateMapProof(proof, entries[i]!.path, entries[i]!.leaf)).toEqual(root!.hash);
     });

@@ -7,7 +7,7 @@ import { EMPTY_MAP_ROOT } from './empty.ts';
 import { pageHash, storedBytes } from './page.ts';
 import { PageReader, type PageRef } from './pages.ts';
 import { pathsOf } from './path.ts';
-import { checkPaths, proveAbsence, provePresence } from './prove.ts';
+import { checkPaths, type PresenceProof, proveAbsence, provePresence } from './prove.ts';
 import type { MapStore } from './store.ts';
 import { byPath, type PathEntry, updatePages } from './update.ts';
 import { requireNotEmptyLeaf } from './verify.ts';
@@ -104,7 +104,7 @@ export class MerkleMap {
    * @throws TransparencyError `INVALID_ARGUMENT` | `EMPTY_PROOF` | `KEY_NOT_FOUND` | `PAGE_NOT_FOUND` | `CORRUPT_PAGE`
    */
   async prove(at: MapRoot, keys: readonly Uint8Array[]): Promise<Uint8Array> {
-    return this.#prove(at, pathsOf(keys));
+    return (await this.#prove(at, pathsOf(keys))).bundle;
   }
 
   /**
@@ -114,6 +114,16 @@ export class MerkleMap {
    * @throws TransparencyError as {@link prove}
    */
   async provePaths(at: MapRoot, paths: readonly Uint8Array[]): Promise<Uint8Array> {
+    return (await this.proveEntries(at, paths)).bundle;
+  }
+
+  /**
+   * The same for those who want to know what it is that is proved.
+   *
+   * @param paths {@link pathOf} of each key
+   * @throws TransparencyError as {@link prove}
+   */
+  async proveEntries(at: MapRoot, paths: readonly Uint8Array[]): Promise<PresenceProof> {
     for (const path of paths) requireHash(path, 'a path');
     // Copied: what the caller owns may change while pages are read.
     return this.#prove(
@@ -159,10 +169,10 @@ export class MerkleMap {
     return this.#store.collect(oldest.page, limit);
   }
 
-  async #prove(at: MapRoot, paths: readonly Uint8Array[]): Promise<Uint8Array> {
+  async #prove(at: MapRoot, paths: readonly Uint8Array[]): Promise<PresenceProof> {
     const root = rootRef(at);
     requireAny(paths);
-    return encodeMapBundle(await provePresence(this.#reader, root, paths));
+    return provePresence(this.#reader, root, paths);
   }
 
   /** Runs what changes this object after everything that was asked for before. */

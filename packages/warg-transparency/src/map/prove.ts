@@ -1,15 +1,18 @@
 import { encodeHex, equalBytes } from '@warg/crypto';
 import { TransparencyError } from '../errors.ts';
 import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
-import type { MapProof } from './bundle.ts';
-import { commonPrefix, emptyMapHash, MAP_HEIGHT } from './empty.ts';
+import { beginMapBundle, type MapProof, writeSibling } from './bundle.ts';
+import { commonPrefix, EMPTY_HASHES, emptyMapHash, MAP_HEIGHT } from './empty.ts';
 import { checkLeaves, climbLeaves, confirmLeaves, type ReadLeafChain } from './leaf-chains.ts';
 import {
+  branchAt,
   isEmptyNode,
   isLeafKind,
   type LoneLeaf,
   leafIn,
   nodeHash,
+  nodeMapHeight,
+  offsetIn,
   PAGE_LEVELS,
   type Page,
   PLACES,
@@ -28,14 +31,37 @@ interface Trail {
   leaf: LoneLeaf | undefined;
 }
 
+/** Proofs that entries are in a map. */
+export interface PresenceProof {
+  /** `MapProofBundle` as protobuf: a proof for each path, in their order. */
+  readonly bundle: Uint8Array;
+  /** For each path the hash of the leaf that the map has there, as its pages say; nothing vouches for it but the proof. */
+  readonly leafHashes: readonly Hash[];
+}
+
 /**
- * Proofs of presence, in the order of the paths.
+ * Proves presence, in the order of the paths. What stands in pages is copied from there into the bundle.
+ *
+ * @throws TransparencyError `KEY_NOT_FOUND` | `PAGE_NOT_FOUND` | `CORRUPT_PAGE`
+ */
+export async function provePresence(
+  reader: PageReader,
+  root: PageRef | undefined,
+  paths: readonly Uint8Array[],
+): Promise<PresenceProof> {
+  const trails = await walk(reader, root, paths);
+  const leafHashes = trails.map((trail) => requireLeaf(trail).leaf);
+  return { bundle: encodePresence(trails), leafHashes };
+}
+
+/**
+ * Proofs of presence as they are defined, in the order of the paths.
  *
  * Siblings are written as hashes even where they are empty, except those at the leaf's end, as the reference does.
  *
  * @throws TransparencyError `KEY_NOT_FOUND` | `PAGE_NOT_FOUND` | `CORRUPT_PAGE`
  */
-export async function provePresence(
+export async function provePresencePlain(
   reader: PageReader,
   root: PageRef | undefined,
   paths: readonly Uint8Array[],
@@ -50,6 +76,48 @@ export async function provePresence(
     const height = MAP_HEIGHT - siblings.length;
     return siblings.slice(above).map((hash, i) => hash ?? emptyMapHash(height + above + i));
   });
+}
+
+/** What {@link provePresencePlain} proves, as a bundle. */
+function encodePresence(trails: readonly Trail[]): Uint8Array {
+  const counts = trails.map((trail) => PAGE_LEVELS * trail.steps.length - emptyAtEnd(trail));
+  const { bytes, starts } = beginMapBundle(counts);
+  trails.forEach(({ steps }, i) => {
+    let at = starts[i]!;
+    let skipped = PAGE_LEVELS * steps.length - counts[i]!;
+    for (let step = steps.length - 1; step >= 0; step--) {
+      const { page, place } = steps[step]!;
+      for (let level = 0; level < PAGE_LEVELS; level++) {
+        if (skipped > 0) skipped--;
+        else at = copySibling(page, (PLACES + place) >> level, bytes, at);
+      }
+    }
+  });
+  return bytes;
+}
+
+/** How many siblings at the leaf's end of a trail are empty; one is left if all are. */
+function emptyAtEnd({ steps }: Trail): number {
+  let empty = 0;
+  for (let step = steps.length - 1; step >= 0; step--) {
+    const { page, place } = steps[step]!;
+    for (let level = 0; level < PAGE_LEVELS; level++, empty++) {
+      if (!isEmptyNode(page, ((PLACES + place) >> level) ^ 1)) return empty;
+    }
+  }
+  return empty - 1;
+}
+
+/** Writes the hash beside a node of a page into a bundle, and returns where that ends. */
+function copySibling(page: Page, node: number, bytes: Uint8Array, at: number): number {
+  const { depth, kinds, data } = page;
+  const sibling = node ^ 1;
+  if (isEmptyNode(page, sibling)) {
+    return writeSibling(EMPTY_HASHES, nodeMapHeight(depth, sibling) * HASH_BYTES, bytes, at);
+  }
+  const from =
+    sibling < PLACES ? branchAt(data, sibling) : offsetIn(kinds, sibling - PLACES + 1) - HASH_BYTES;
+  return writeSibling(data, from, bytes, at);
 }
 
 /**
