@@ -1,7 +1,7 @@
 import { generatePrivateKey } from '@warg/crypto';
 import { describe, expect, it } from 'vitest';
 import type { ContentStore } from './content/content-store.ts';
-import { memoryContent } from './content/memory-content.ts';
+import { memoryContentStore } from './content/memory-content.ts';
 import { createRegistry } from './create-registry.ts';
 import type { ContentPolicy } from './policy/content/content-policy.ts';
 
@@ -9,7 +9,7 @@ import type { ContentPolicy } from './policy/content/content-policy.ts';
 function parts(closeContent: () => Promise<void> = async () => {}) {
   const closed: string[] = [];
   const content: ContentStore = {
-    ...memoryContent(),
+    ...memoryContentStore(),
     close: () => {
       closed.push('content');
       return closeContent();
@@ -28,7 +28,10 @@ describe('createRegistry', () => {
   it.each([
     ['no operator key', {}],
     ['a URL that is none', { operatorKey: generatePrivateKey(), publicUrl: 'registry.example' }],
-    ['what the store of contents cannot do', { operatorKey: generatePrivateKey(), contentRedirect: 60 }],
+    [
+      'what the store of contents cannot do',
+      { operatorKey: generatePrivateKey(), contentRedirectSeconds: 60 },
+    ],
   ])('closes what it was given when it refuses options: %s', async (_, options) => {
     const { closed, content, contentPolicy } = parts();
     const opening = createRegistry({ content, contentPolicy, ...options });

@@ -1,5 +1,5 @@
 import { type PrivateKey, type PublicKey, publicKeyOf } from '@warg/crypto';
-import { memoryContent } from './content/memory-content.ts';
+import { memoryContentStore } from './content/memory-content.ts';
 import { Access } from './http/access/access.ts';
 import { toResponse } from './http/answers.ts';
 import { createApp } from './http/app.ts';
@@ -71,8 +71,8 @@ async function openRegistry(options: RegistryOptions, opened: Opened): Promise<R
     maxContentBytes = 2 ** 30,
     maxBodyMemory = 2 ** 28,
   } = options;
-  const { role = 'all', contentRedirect, contentUpload, contentSources: guard } = options;
-  const content = (await options.content) ?? memoryContent();
+  const { role = 'all', contentRedirectSeconds, contentUploadSeconds, contentSources: guard } = options;
+  const content = (await options.content) ?? memoryContentStore();
   opened.add(content);
   const policed = await policedStore(content, options.contentPolicy);
   opened.add(policed);
@@ -119,8 +119,8 @@ async function openRegistry(options: RegistryOptions, opened: Opened): Promise<R
     role,
     publicUrl,
     contentBaseUrl,
-    contentRedirect,
-    contentUpload,
+    contentRedirectSeconds,
+    contentUploadSeconds,
     maxContentBytes,
     rateLimits: options.rateLimits ?? {},
     timeouts: { ...defaultBodyTimeouts, ...options.bodyTimeouts },

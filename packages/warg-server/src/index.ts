@@ -6,16 +6,16 @@ export {
   type ContentStore,
   type StoredContent,
 } from './content/content-store.ts';
-export { fileContent } from './content/file-content.ts';
-export { memoryContent } from './content/memory-content.ts';
+export { fileContentStore } from './content/file-content.ts';
+export { memoryContentStore } from './content/memory-content.ts';
 export {
   type CredentialSource,
   dockerCredentials,
   type OciCredentials,
 } from './content/oci/docker-config.ts';
-export { type OciOptions, ociContent } from './content/oci/oci-content.ts';
+export { type OciOptions, ociContentStore } from './content/oci/oci-content.ts';
 export type { Patience } from './content/remote/exchange.ts';
-export { type S3Credentials, type S3Options, s3Content } from './content/s3/s3-content.ts';
+export { type S3Credentials, type S3Options, s3ContentStore } from './content/s3/s3-content.ts';
 export {
   createRegistry,
   memoryStore,

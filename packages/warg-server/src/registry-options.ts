@@ -49,12 +49,12 @@ export interface RegistryOptions {
    * Sends downloads to the content store itself, with URLs that are good for so many seconds. For stores that can make
    * such URLs. Default: contents pass through the registry.
    */
-  readonly contentRedirect?: number;
+  readonly contentRedirectSeconds?: number;
   /**
    * Lets publishers put contents into the content store itself, with URLs that are good for so many seconds, besides sending
    * them to the registry. For stores that can make such URLs. Default: not.
    */
-  readonly contentUpload?: number;
+  readonly contentUploadSeconds?: number;
   /**
    * Lets publishers name places from which the registry fetches contents. Only over https, from these hosts, and never from an
    * address that is not public. Default: nothing is fetched.
@@ -118,12 +118,14 @@ export interface CheckedOptions {
  */
 export function checkOptions(options: RegistryOptions, content: ContentStore): CheckedOptions {
   requireOperator(options);
-  requireLifetime(options.access?.contentUrlLifetime);
-  if (options.contentRedirect !== undefined && content.temporaryUrl === undefined) {
-    throw new OptionError('expected a content store that can make URLs, for `contentRedirect`');
+  requireLifetime(options.access?.contentUrlSeconds);
+  if (options.contentRedirectSeconds !== undefined && content.temporaryUrl === undefined) {
+    throw new OptionError('expected a content store that can make URLs, for `contentRedirectSeconds`');
   }
-  if (options.contentUpload !== undefined && content.staging === undefined) {
-    throw new OptionError('expected a content store that others can put contents into, for `contentUpload`');
+  if (options.contentUploadSeconds !== undefined && content.staging === undefined) {
+    throw new OptionError(
+      'expected a content store that others can put contents into, for `contentUploadSeconds`',
+    );
   }
   return {
     publicUrl: baseUrl('publicUrl', options.publicUrl),
@@ -155,7 +157,7 @@ function proxiesOf(networks: readonly string[]): TrustedProxies {
 function requireLifetime(seconds: number | undefined): void {
   if (seconds === undefined || (Number.isInteger(seconds) && seconds >= 1 && seconds <= 604_800)) return;
   throw new OptionError(
-    `expected \`access.contentUrlLifetime\` to be whole seconds from 1 to 604800, found ${seconds}`,
+    `expected \`access.contentUrlSeconds\` to be whole seconds from 1 to 604800, found ${seconds}`,
   );
 }
 

@@ -2,7 +2,7 @@ import { encodeUtf8, generatePrivateKey, publicKeyOf } from '@warg/crypto';
 import { paths } from '@warg/protocol/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ContentStore } from '../src/content/content-store.ts';
-import { memoryContent } from '../src/content/memory-content.ts';
+import { memoryContentStore } from '../src/content/memory-content.ts';
 import { openMemoryStore } from '../src/store/sqlite/sqlite-store.ts';
 import { type FaultyStore, faultyStore, InjectedFault } from './faulty-store.ts';
 import { digestNamed, testPackage } from './publisher.ts';
@@ -91,7 +91,7 @@ describe('a step of a publish that fails', () => {
 describe('a content store that fails', () => {
   /** Breaks the first write: before anything is kept, or behind it. */
   function faultyContent(type: 'fails' | 'persists'): ContentStore {
-    const inner = memoryContent();
+    const inner = memoryContentStore();
     let isArmed = true;
     return {
       ...inner,

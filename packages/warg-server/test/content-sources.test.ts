@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { type Digest, digestOf, generatePrivateKey } from '@warg/crypto';
 import { encodePublishRecordRequest, paths } from '@warg/protocol/api';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { fileContent } from '../src/content/file-content.ts';
+import { fileContentStore } from '../src/content/file-content.ts';
 import { createRegistry, type Registry, type RegistryOptions, sqliteStore } from '../src/create-registry.ts';
 import { wasmContentPolicy } from '../src/policy/content/wasm-policy.ts';
 import type { SourceGuard } from '../src/sources/guarded-fetch.ts';
@@ -60,7 +60,7 @@ async function open(
     operatorKey,
     namespaces: ['test'],
     store: sqliteStore(join(dir, 'registry.db')),
-    content: fileContent(join(dir, 'content')),
+    content: fileContentStore(join(dir, 'content')),
     maxContentBytes: 2 ** 20,
     ...(contentSources === undefined ? {} : { contentSources }),
     ...more,

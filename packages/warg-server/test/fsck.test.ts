@@ -6,7 +6,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { digestOf, encodeUtf8, generatePrivateKey, publicKeyOf } from '@warg/crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ContentStore } from '../src/content/content-store.ts';
-import { memoryContent } from '../src/content/memory-content.ts';
+import { memoryContentStore } from '../src/content/memory-content.ts';
 import { createRegistry, memoryStore, postgresStore, sqliteStore } from '../src/create-registry.ts';
 import { checkRegistry } from '../src/fsck/check-registry.ts';
 import { checkStore } from '../src/fsck/check-store.ts';
@@ -242,7 +242,7 @@ const DAMAGES: readonly (readonly [what: string, sql: string, codes: readonly st
 describe('fsck on SQLite', () => {
   let dir: string;
   let original: string;
-  const content = memoryContent();
+  const content = memoryContentStore();
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'warg-fsck-'));
     original = join(dir, 'original.db');
@@ -301,8 +301,8 @@ describe('fsck on SQLite', () => {
   });
 
   it('finds contents that are gone or damaged, but not those that were withdrawn', async () => {
-    const store = { ...memoryContent() } as ContentStore;
-    const inner = memoryContent();
+    const store = { ...memoryContentStore() } as ContentStore;
+    const inner = memoryContentStore();
     store.size = async (digest) => (digest === digests[1] ? undefined : 5);
     store.read = inner.read.bind(inner);
     store.read = async () => new Response('thirD').body as never;
@@ -384,7 +384,7 @@ describeWithPostgres('fsck on PostgreSQL', () => {
 
   it('finds nothing wrong, and then what is damaged', async () => {
     const url = await server.createDatabase();
-    const content = memoryContent();
+    const content = memoryContentStore();
     await fill(postgresStore(url, { runMigrations: true }), content);
     expect((await check(await openPostgresStore(url), content)).findings).toEqual([]);
     await server.query(url, `UPDATE record SET signature = 'ecdsa-p256:AAAA' WHERE registry_index = 4`);

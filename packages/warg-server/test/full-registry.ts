@@ -1,6 +1,6 @@
 import { digestOf, encodeUtf8, generatePrivateKey, type PrivateKey, publicKeyOf } from '@warg/crypto';
 import type { SignedCheckpoint } from '@warg/protocol';
-import { fileContent } from '../src/content/file-content.ts';
+import { fileContentStore } from '../src/content/file-content.ts';
 import { createRegistry, sqliteStore } from '../src/create-registry.ts';
 import type { LogKey } from '../src/log-note/log-key.ts';
 import type { NewRecord } from '../src/store/rows.ts';
@@ -42,7 +42,7 @@ export async function fillEverything(
     logKey,
     namespaces: ['test', { namespace: 'far', state: 'imported', registry: 'far.example' }],
     store: sqliteStore(file),
-    content: fileContent(contentDir),
+    content: fileContentStore(contentDir),
   });
   const call = callerOf(registry.fetch);
   const seen: SignedCheckpoint[] = [];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generatePrivateKey, publicKeyOf } from '@warg/crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { memoryContent } from '../src/content/memory-content.ts';
+import { memoryContentStore } from '../src/content/memory-content.ts';
 import { importRegistry } from '../src/import/import-registry.ts';
 import { openSource } from '../src/import/source.ts';
 import { openMemoryStore } from '../src/store/sqlite/sqlite-store.ts';
@@ -45,7 +45,7 @@ async function importFrom(source: Source, lie: Lie): Promise<{ failure: string; 
     source: openSource(url, { patience }),
     operatorKey: publicKeyOf(key),
     spoolDir: dir,
-    contents: { store: memoryContent(), maxBytes: 1000 },
+    contents: { store: memoryContentStore(), maxBytes: 1000 },
     log,
   }).then(
     () => 'imported',

@@ -5,7 +5,7 @@ import { digestOf, encodeUtf8, generatePrivateKey, type PrivateKey, publicKeyOf 
 import { encodeSignedCheckpoint } from '@warg/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ContentStore } from '../src/content/content-store.ts';
-import { memoryContent } from '../src/content/memory-content.ts';
+import { memoryContentStore } from '../src/content/memory-content.ts';
 import { createRegistry, sqliteStore } from '../src/create-registry.ts';
 import { type ImportOptions, importRegistry } from '../src/import/import-registry.ts';
 import { openSource } from '../src/import/source.ts';
@@ -68,7 +68,7 @@ describe('import', () => {
     const packages = await fill(source);
     const file = join(dir, 'registry.db');
     const store = openSqliteStore(file);
-    const content = memoryContent();
+    const content = memoryContentStore();
     const result = await run(store, source.url, { contents: { store: content, maxBytes: 1000 } });
     await store.close();
     const last = source.seen.at(-1)!;
@@ -90,7 +90,7 @@ describe('import', () => {
     const source = await startSource(key, ends);
     const [first] = await fill(source);
     const store = openMemoryStore();
-    const content = memoryContent();
+    const content = memoryContentStore();
     const contents = { store: content, maxBytes: 1000 };
     await run(store, source.url, { contents });
     expect(await run(store, source.url, { contents })).toMatchObject({
@@ -117,7 +117,7 @@ describe('import', () => {
       const isGone = request.url.includes(gone);
       return isGone ? new Response('', { status: 451 }) : source.registry.fetch(request);
     }, ends);
-    const contents = { store: memoryContent(), maxBytes: 1000 };
+    const contents = { store: memoryContentStore(), maxBytes: 1000 };
     expect(await run(store, url, { contents })).toMatchObject({ contents: { fetched: 3, missing: 1 } });
     await store.close();
   });
@@ -206,7 +206,7 @@ describe('import', () => {
     await fill(source);
     for (const phase of ['ledger', 'records', 'contents', 'writing']) {
       const store = openMemoryStore();
-      const content = memoryContent();
+      const content = memoryContentStore();
       const broken = run(store, source.url, {
         contents: { store: content, maxBytes: 1000 },
         onProgress: (now) => {

@@ -5,7 +5,7 @@ import { digestOf, encodeUtf8, publicKeyOf } from '@warg/crypto';
 import { encodeSignedCheckpoint, type SignedCheckpoint } from '@warg/protocol';
 import { paths } from '@warg/protocol/api';
 import { expect, it } from 'vitest';
-import { memoryContent } from '../src/content/memory-content.ts';
+import { memoryContentStore } from '../src/content/memory-content.ts';
 import { createRegistry, postgresStore, sqliteStore } from '../src/create-registry.ts';
 import { MOVED_TABLES, UNMOVED } from '../src/migrate/tables.ts';
 import { openPostgresStore } from '../src/store/postgres/postgres-store.ts';
@@ -322,7 +322,7 @@ describeWithPostgres('warg-server migrate', () => {
     const registry = await createRegistry({
       operatorKey,
       store: sqliteStore(file()),
-      content: memoryContent(),
+      content: memoryContentStore(),
     });
     expect(await callerOf(registry.fetch).settle(testPackage('test:x').init())).toMatchObject({
       state: 'published',

@@ -2,7 +2,7 @@ import { encodeUtf8, generatePrivateKey, publicKeyOf } from '@warg/crypto';
 import type { SignedCheckpoint } from '@warg/protocol';
 import { paths } from '@warg/protocol/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { memoryContent } from '../src/content/memory-content.ts';
+import { memoryContentStore } from '../src/content/memory-content.ts';
 import { createRegistry, postgresStore } from '../src/create-registry.ts';
 import { openPostgresStore } from '../src/store/postgres/postgres-store.ts';
 import { describeWithPostgres, type PostgresServer, startPostgres } from './postgres-server.ts';
@@ -106,7 +106,7 @@ describeWithPostgres('a registry on PostgreSQL', () => {
 
   it('serves HTTP, says 503 while the database is away, goes on, and is there again after a restart', async () => {
     const url = await server.createDatabase();
-    const content = memoryContent();
+    const content = memoryContentStore();
     const open = (key = operatorKey) =>
       createRegistry({
         operatorKey: key,

@@ -1,7 +1,7 @@
 import { encodeUtf8, generatePrivateKey } from '@warg/crypto';
 import { encodePublishRecordRequest, type PackageRecordResponse, paths } from '@warg/protocol/api';
 import type { ContentStore } from '../src/content/content-store.ts';
-import { memoryContent } from '../src/content/memory-content.ts';
+import { memoryContentStore } from '../src/content/memory-content.ts';
 import { createRegistry, type Registry, type RegistryOptions } from '../src/create-registry.ts';
 import type { RequestContext } from '../src/http/request-context.ts';
 import { requireDocumented } from './documented-answers.ts';
@@ -93,7 +93,7 @@ export function callerOf(fetch: Registry['fetch']): RegistryCaller {
 
 /** A content store that has the contents of `digestNamed` of these names already. */
 export async function contentNamed(...names: readonly string[]): Promise<ContentStore> {
-  const content = memoryContent();
+  const content = memoryContentStore();
   for (const name of names) {
     await content.write(digestNamed(name), bytesOf(name), 1000);
   }

@@ -6,7 +6,7 @@ import { type Digest, digestOf } from '@warg/crypto';
 import { decodePackageRecordResponse, paths, type UploadEndpoint } from '@warg/protocol/api';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ContentStore } from '../src/content/content-store.ts';
-import { s3Content } from '../src/content/s3/s3-content.ts';
+import { s3ContentStore } from '../src/content/s3/s3-content.ts';
 import type { Registry, RegistryOptions } from '../src/create-registry.ts';
 import { wasmContentPolicy } from '../src/policy/content/wasm-policy.ts';
 import { releaseEntry, type TestRecord, testPackage } from './publisher.ts';
@@ -37,7 +37,7 @@ afterAll(async () => {
 afterEach(() => registry.close());
 
 async function open(options: Partial<RegistryOptions> = {}): Promise<void> {
-  content = await s3Content({
+  content = await s3ContentStore({
     bucket: 'packages',
     prefix: 'some/where',
     endpoint: gate.url,
@@ -45,7 +45,12 @@ async function open(options: Partial<RegistryOptions> = {}): Promise<void> {
     spoolDir: join(dir, 'spool'),
     patience: { pause: 1 },
   });
-  const opened = await openRegistry({ content, contentUpload: 300, maxContentBytes: 2 ** 20, ...options });
+  const opened = await openRegistry({
+    content,
+    contentUploadSeconds: 300,
+    maxContentBytes: 2 ** 20,
+    ...options,
+  });
   registry = opened;
   call = opened.call;
 }
@@ -175,7 +180,7 @@ describe('an upload into the content store', () => {
   });
 
   it('is not offered unless the operator wants it', async () => {
-    await open({ contentUpload: undefined as never });
+    await open({ contentUploadSeconds: undefined as never });
     const { record, digest, upload } = await submit(bytes());
     expect(upload).toHaveLength(1);
     expect((await complete(record, digest)).status).toBe(404);

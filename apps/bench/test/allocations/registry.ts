@@ -3,7 +3,7 @@
 import { encodeUtf8 } from '@warg/crypto';
 import { packageLogId, parsePackageName } from '@warg/protocol';
 import { encodePublishRecordRequest, paths } from '@warg/protocol/api';
-import { createRegistry, memoryContent, type Registry, type RegistryLog } from '@warg/server';
+import { createRegistry, memoryContentStore, type Registry, type RegistryLog } from '@warg/server';
 import { content, digest, keyOf, now, type Published } from './publisher.ts';
 
 export interface CountedRegistry {
@@ -19,7 +19,7 @@ const headers = { host, 'content-type': 'application/json' };
 
 export async function countedRegistry(): Promise<CountedRegistry> {
   const sequenced = countSequenced();
-  const contents = memoryContent();
+  const contents = memoryContentStore();
   await contents.write(
     digest,
     (async function* () {

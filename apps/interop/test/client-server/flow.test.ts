@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { memoryStorage } from '@warg/client';
 import { fileStorage } from '@warg/client/node';
 import { generatePrivateKey, keyIdOf, publicKeyOf } from '@warg/crypto';
-import { fileContent, serve, sqliteStore } from '@warg/server';
+import { fileContentStore, serve, sqliteStore } from '@warg/server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { content, openClient, registryUrl, startRegistry, text } from './registry.ts';
 
@@ -232,7 +232,7 @@ describe('over sockets, with SQLite and files', () => {
     const options = () => ({
       operatorKey,
       store: sqliteStore(join(folder, 'registry.db')),
-      content: fileContent(join(folder, 'content')),
+      content: fileContentStore(join(folder, 'content')),
     });
     let running = await startRegistry(options());
     let server = await serve(running.registry);

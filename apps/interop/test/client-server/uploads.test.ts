@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf } from '@warg/crypto';
-import { s3Content, wasmContentPolicy } from '@warg/server';
+import { s3ContentStore, wasmContentPolicy } from '@warg/server';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openClient, type Running, startRegistry } from './registry.ts';
 
@@ -45,8 +45,8 @@ afterEach(async () => {
 
 async function start(options: Parameters<typeof startRegistry>[0] = {}) {
   const credentials = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
-  const content = s3Content({ bucket: 'packages', endpoint, credentials });
-  running = await startRegistry({ content, contentUpload: 60, ...options });
+  const content = s3ContentStore({ bucket: 'packages', endpoint, credentials });
+  running = await startRegistry({ content, contentUploadSeconds: 60, ...options });
   const puts: string[] = [];
   const { fetch: own } = running;
   const posts: string[] = [];

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf } from '@warg/crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fileContent } from './file-content.ts';
-import { memoryContent } from './memory-content.ts';
+import { fileContentStore } from './file-content.ts';
+import { memoryContentStore } from './memory-content.ts';
 import { brokenAfter, bytesOf, chunksOf } from './testing/content-streams.ts';
 import { testContentStore } from './testing/content-suite.ts';
 
@@ -17,15 +17,15 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-testContentStore({ describe, it }, 'memory', async () => memoryContent());
-testContentStore({ describe, it }, 'files', () => fileContent(join(dir, 'content')));
+testContentStore({ describe, it }, 'memory', async () => memoryContentStore());
+testContentStore({ describe, it }, 'files', () => fileContentStore(join(dir, 'content')));
 
-describe('fileContent', () => {
+describe('fileContentStore', () => {
   const bytes = new Uint8Array([1, 2, 3]);
   const digest = digestOf(bytes);
 
   it('keeps a content in one private file that is named after the digest', async () => {
-    const store = await fileContent(dir);
+    const store = await fileContentStore(dir);
     await store.write(digest, chunksOf(bytes, 2), 10);
     const path = join(dir, 'files', digest.replace(':', '-'));
     expect(new Uint8Array(await readFile(path))).toEqual(bytes);
@@ -34,7 +34,7 @@ describe('fileContent', () => {
   });
 
   it('leaves no temporary file, whatever happens', async () => {
-    const store = await fileContent(dir);
+    const store = await fileContentStore(dir);
     await store.write(digest, chunksOf(bytes, 2), 10);
     await store.write(digest, chunksOf(bytes, 2), 2).catch(() => {});
     await store.write(digest, chunksOf(bytes.subarray(1), 2), 10).catch(() => {});
@@ -48,19 +48,19 @@ describe('fileContent', () => {
     const own = `${process.pid}-00ff.part`;
     const living = `${process.ppid}-00ff.part`;
     for (const name of [gone, own, living, 'mine.txt']) await writeFile(join(dir, 'tmp', name), 'x');
-    await fileContent(dir);
+    await fileContentStore(dir);
     expect((await readdir(join(dir, 'tmp'))).sort()).toEqual([living, 'mine.txt'].sort());
   });
 
   it('fails a read of a file that shrank, instead of giving less', async () => {
-    const store = await fileContent(dir);
+    const store = await fileContentStore(dir);
     await store.write(digest, chunksOf(bytes, 2), 10);
     await writeFile(join(dir, 'files', digest.replace(':', '-')), 'x');
     await expect(bytesOf(await store.read(digest, { start: 0, end: 2 }))).rejects.toThrow();
   });
 
   it('breaks off the writes that run when it is closed', async () => {
-    const store = await fileContent(dir);
+    const store = await fileContentStore(dir);
     let close: () => void = () => {};
     const closed = new Promise<void>((resolve) => {
       close = resolve;

@@ -28,9 +28,9 @@ export function digestOfFileName(name: string): Digest | undefined {
  * @throws the file system's error if the folders cannot be made or written
  *
  * @example
- * const content = await fileContent('/var/lib/warg/content');
+ * const content = await fileContentStore('/var/lib/warg/content');
  */
-export async function fileContent(dir: string): Promise<ContentStore> {
+export async function fileContentStore(dir: string): Promise<ContentStore> {
   const filesDir = join(dir, 'files');
   await mkdir(filesDir, { recursive: true, mode: 0o700 });
   const spool = await openSpool(join(dir, 'tmp'));

@@ -7,7 +7,7 @@ interface MemoryContent {
 }
 
 /** Keeps contents in memory: for tests and demonstrations, gone with the process. */
-export function memoryContent(): ContentStore {
+export function memoryContentStore(): ContentStore {
   const contents = new Map<Digest, MemoryContent>();
   return {
     async size(digest: Digest): Promise<number | undefined> {

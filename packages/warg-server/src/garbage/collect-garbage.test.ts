@@ -9,7 +9,7 @@ import {
 } from '../../test/publisher.ts';
 import { START, type TestRegistry, testRegistry } from '../../test/test-registry.ts';
 import type { ContentStore } from '../content/content-store.ts';
-import { memoryContent } from '../content/memory-content.ts';
+import { memoryContentStore } from '../content/memory-content.ts';
 import { chunksOf } from '../content/testing/content-streams.ts';
 import { collectGarbage, type GarbageOptions } from './collect-garbage.ts';
 
@@ -19,7 +19,7 @@ let registry: TestRegistry;
 let pkg: TestPackage;
 
 beforeEach(async () => {
-  content = memoryContent();
+  content = memoryContentStore();
   registry = await testRegistry({ hasContent: async (digest) => (await content.size(digest)) !== undefined });
   pkg = testPackage('test:hello', { now: () => START });
   await registry.publish(pkg.init());

@@ -28,9 +28,9 @@ export interface Services {
   /** The URL below which content is downloaded, without a slash at its end. */
   readonly contentBaseUrl: string | undefined;
   /** How long the URLs are good, in seconds, with which downloads are sent to the content store; undefined for not. */
-  readonly contentRedirect: number | undefined;
+  readonly contentRedirectSeconds: number | undefined;
   /** How long the URLs are good, in seconds, with which contents are put into the store; undefined for none. */
-  readonly contentUpload: number | undefined;
+  readonly contentUploadSeconds: number | undefined;
   /** Largest content that is accepted, bytes. */
   readonly maxContentBytes: number;
   readonly rateLimits: RateLimits;

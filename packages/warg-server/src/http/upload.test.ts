@@ -10,7 +10,7 @@ import { paths } from '@warg/protocol/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type TestRecord, testPackage } from '../../test/publisher.ts';
 import { type Body, openRegistry, type RegistryCaller } from '../../test/registry-caller.ts';
-import { fileContent } from '../content/file-content.ts';
+import { fileContentStore } from '../content/file-content.ts';
 import type { Registry } from '../create-registry.ts';
 import { type RunningServer, serve } from './node-server.ts';
 
@@ -26,7 +26,7 @@ const digest: Digest = digestOf(bytes);
 async function setUp(idle: number): Promise<void> {
   dir = await mkdtemp(join(tmpdir(), 'warg-upload-'));
   const opened = await openRegistry({
-    content: fileContent(dir),
+    content: fileContentStore(dir),
     maxContentBytes: 4 * mebibyte,
     bodyTimeouts: { idle },
   });

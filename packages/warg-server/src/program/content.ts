@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { ContentError, type ContentStore } from '../content/content-store.ts';
-import { fileContent } from '../content/file-content.ts';
-import { memoryContent } from '../content/memory-content.ts';
-import { ociContent } from '../content/oci/oci-content.ts';
+import { fileContentStore } from '../content/file-content.ts';
+import { memoryContentStore } from '../content/memory-content.ts';
+import { ociContentStore } from '../content/oci/oci-content.ts';
 import { reasonOf } from '../content/remote/operation.ts';
-import { type S3Credentials, s3Content } from '../content/s3/s3-content.ts';
+import { type S3Credentials, s3ContentStore } from '../content/s3/s3-content.ts';
 import type { ContentLocation } from './content-location.ts';
 import { prepareDir } from './data-dir.ts';
 import type { ContentOptions } from './options/content-options.ts';
@@ -40,8 +40,8 @@ export async function openContent(options: ContentPlaceOptions, env: Environment
   try {
     const content =
       contentStore.type === 's3'
-        ? await s3Content({ ...s3Place(contentStore, options, env), ...spool })
-        : await ociContent({ host: contentStore.host, repository: contentStore.repository, ...spool });
+        ? await s3ContentStore({ ...s3Place(contentStore, options, env), ...spool })
+        : await ociContentStore({ host: contentStore.host, repository: contentStore.repository, ...spool });
     return { content, where: contentStore.url };
   } catch (error) {
     if (!(error instanceof ContentError)) throw error;
@@ -55,9 +55,9 @@ export async function openContent(options: ContentPlaceOptions, env: Environment
 
 async function openLocal({ contentDir, dataStore, dataDir }: ContentPlaceOptions): Promise<OpenContent> {
   const dir = contentDir ?? (dataStore === 'memory' ? undefined : join(dataDir, 'content'));
-  if (dir === undefined) return { content: memoryContent(), where: 'memory, gone at exit' };
+  if (dir === undefined) return { content: memoryContentStore(), where: 'memory, gone at exit' };
   await prepareDir(dir, '--content-dir');
-  return { content: await fileContent(dir), where: dir };
+  return { content: await fileContentStore(dir), where: dir };
 }
 
 /** Refuses options that mean nothing for the store that is used: whoever gave them meant another one. */

@@ -113,8 +113,8 @@ async function openRegistry(
       access: accessOf(options),
       ...(publicUrl === undefined ? {} : { publicUrl }),
       ...(contentBaseUrl === undefined ? {} : { contentBaseUrl }),
-      ...(contentRedirect === undefined ? {} : { contentRedirect }),
-      ...(contentUpload === undefined ? {} : { contentUpload }),
+      ...(contentRedirect === undefined ? {} : { contentRedirectSeconds: contentRedirect }),
+      ...(contentUpload === undefined ? {} : { contentUploadSeconds: contentUpload }),
       ...(options.contentSourceHost.length === 0
         ? {}
         : { contentSources: { hosts: options.contentSourceHost } }),

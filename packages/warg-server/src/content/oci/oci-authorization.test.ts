@@ -14,7 +14,7 @@ import type { StoreServer } from '../../../test/store-server.ts';
 import { bytesOf, chunksOf } from '../testing/content-streams.ts';
 import { parseChallenge } from './authorization.ts';
 import type { OciCredentials } from './docker-config.ts';
-import { ociContent } from './oci-content.ts';
+import { ociContentStore } from './oci-content.ts';
 
 const what = noDockerRegistry === undefined ? '' : ` (skipped: ${noDockerRegistry})`;
 const bytes = new Uint8Array([1, 2, 3]);
@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 const open = (server: StoreServer, credentials: OciCredentials | undefined) =>
-  ociContent({
+  ociContentStore({
     host: new URL(server.url).host,
     repository: 'team/packages',
     credentials: async () => credentials,

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OciCredentials } from './docker-config.ts';
 import { apiHost, type OciClient, ociClient } from './oci-client.ts';
-import { ociContent } from './oci-content.ts';
+import { ociContentStore } from './oci-content.ts';
 
 /** What registries do that docker-registry does not: here they are played. */
 type Answer = readonly [status: number, headers?: Record<string, string>, body?: string];
@@ -127,9 +127,9 @@ describe('ociClient', () => {
   });
 });
 
-describe('ociContent', () => {
+describe('ociContentStore', () => {
   const open = () =>
-    ociContent({
+    ociContentStore({
       host: new URL(registry).host,
       repository: 'packages',
       credentials: async () => undefined,

@@ -10,7 +10,7 @@ import type { StoreServer } from '../../../test/store-server.ts';
 import type { ContentStore } from '../content-store.ts';
 import { bytesOf, chunksOf, listed, writeMany } from '../testing/content-streams.ts';
 import { testContentStore } from '../testing/content-suite.ts';
-import { type OciOptions, ociContent } from './oci-content.ts';
+import { type OciOptions, ociContentStore } from './oci-content.ts';
 
 const what = noDockerRegistry === undefined ? '' : ` (skipped: ${noDockerRegistry})`;
 
@@ -28,7 +28,7 @@ describe.skipIf(noDockerRegistry !== undefined)(`an OCI registry${what}`, () => 
   });
 
   const open = (options: Partial<OciOptions> = {}): Promise<ContentStore> =>
-    ociContent({
+    ociContentStore({
       host: new URL(server.url).host,
       repository: 'team/packages',
       credentials: async () => undefined,

@@ -45,9 +45,9 @@ const largestLayer = 2 ** 40;
  * @see https://tag-runtime.cncf.io/wgs/wasm/deliverables/wasm-oci-artifact/
  *
  * @example
- * const content = await ociContent({ host: '127.0.0.1:5000', repository: 'packages' });
+ * const content = await ociContentStore({ host: '127.0.0.1:5000', repository: 'packages' });
  */
-export async function ociContent(options: OciOptions): Promise<ContentStore> {
+export async function ociContentStore(options: OciOptions): Promise<ContentStore> {
   const { host, repository, credentials = dockerCredentials } = options;
   const patience = { ...defaultPatience, ...options.patience };
   const spool = await openSpool(options.spoolDir);

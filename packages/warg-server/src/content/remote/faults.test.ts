@@ -10,8 +10,8 @@ import { s3Credentials, startS3 } from '../../../test/s3-server.ts';
 import { freePort } from '../../../test/server-process.ts';
 import type { StoreServer } from '../../../test/store-server.ts';
 import type { ContentStore } from '../content-store.ts';
-import { ociContent } from '../oci/oci-content.ts';
-import { s3Content } from '../s3/s3-content.ts';
+import { ociContentStore } from '../oci/oci-content.ts';
+import { s3ContentStore } from '../s3/s3-content.ts';
 import { bytesOf, chunksOf } from '../testing/content-streams.ts';
 import type { Patience } from './exchange.ts';
 
@@ -27,14 +27,14 @@ const backends: readonly Backend[] = [
     name: 'S3',
     start: (dir, port) => startS3(dir, port, 'packages'),
     open: (endpoint, spoolDir, patience) =>
-      s3Content({ bucket: 'packages', endpoint, credentials: s3Credentials, spoolDir, patience }),
+      s3ContentStore({ bucket: 'packages', endpoint, credentials: s3Credentials, spoolDir, patience }),
   },
   {
     name: noDockerRegistry === undefined ? 'OCI' : `OCI (skipped: ${noDockerRegistry})`,
     missing: noDockerRegistry,
     start: (dir, port) => startDockerRegistry(dir, port),
     open: (url, spoolDir, patience) =>
-      ociContent({
+      ociContentStore({
         host: new URL(url).host,
         repository: 'packages',
         credentials: async () => undefined,

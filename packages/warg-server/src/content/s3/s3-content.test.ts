@@ -12,7 +12,7 @@ import type { StoreServer } from '../../../test/store-server.ts';
 import type { ContentStore } from '../content-store.ts';
 import { bytesOf, chunksOf, listed } from '../testing/content-streams.ts';
 import { testContentStore } from '../testing/content-suite.ts';
-import { bucketUrl, type S3Options, s3Content } from './s3-content.ts';
+import { bucketUrl, type S3Options, s3ContentStore } from './s3-content.ts';
 
 let dir: string;
 let server: StoreServer;
@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 const open = (options: Partial<S3Options> = {}): Promise<ContentStore> =>
-  s3Content({
+  s3ContentStore({
     bucket: 'packages',
     prefix: 'some/where',
     endpoint: gate.url,
@@ -54,7 +54,7 @@ describe('bucketUrl', () => {
   });
 });
 
-describe('s3Content', () => {
+describe('s3ContentStore', () => {
   const bytes = new Uint8Array([1, 2, 3]);
   const digest = digestOf(bytes);
 

@@ -59,9 +59,9 @@ const sizeHeader = 'x-amz-meta-warg-size';
  *
  * @example
  * const credentials = { accessKeyId: '…', secretAccessKey: '…' };
- * const content = await s3Content({ bucket: 'packages', region: 'eu-central-1', credentials });
+ * const content = await s3ContentStore({ bucket: 'packages', region: 'eu-central-1', credentials });
  */
-export async function s3Content(options: S3Options): Promise<ContentStore> {
+export async function s3ContentStore(options: S3Options): Promise<ContentStore> {
   const { credentials, region = 'us-east-1' } = options;
   const patience = { ...defaultPatience, ...options.patience };
   const root = bucketUrl(options.bucket, region, options.endpoint);

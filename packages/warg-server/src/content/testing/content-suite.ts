@@ -18,7 +18,7 @@ const mebibyte = 2 ** 20;
  * @param api the test runner
  * @param name what the store is called
  * @param open opens a store; what earlier tests stored may be in it. The suite closes it
- * @example testContentStore({ describe, it }, 'memory', async () => memoryContent());
+ * @example testContentStore({ describe, it }, 'memory', async () => memoryContentStore());
  */
 export function testContentStore(api: TestApi, name: string, open: () => Promise<ContentStore>): void {
   const test = (title: string, body: (store: ContentStore) => Promise<void>): void =>

@@ -6,7 +6,7 @@ import type { AccessTokenRow } from '../../store/rows.ts';
 import { AnswerError } from '../errors.ts';
 import type { RawRequest } from '../exchange.ts';
 import type { AppContext } from '../services.ts';
-import { hasLink, signLink, verifyLink } from './links.ts';
+import { hasLink, readLink, signLink } from './links.ts';
 import { isActive, isGood } from './tokens.ts';
 
 /**
@@ -26,7 +26,7 @@ export interface AccessOptions {
   /** Whether publishing takes a token, besides the signature of a key that the package's log knows. Default: as reading does. */
   readonly publishTokens?: boolean;
   /** How long the URLs are good that a private registry hands out for downloads, seconds. Default 900. */
-  readonly contentUrlLifetime?: number;
+  readonly contentUrlSeconds?: number;
 }
 
 /** The name of the key that signs links. It is made with the first token. */
@@ -46,7 +46,7 @@ export class Access {
   readonly #clock: Clock;
   readonly #log: RegistryLog;
   readonly #publishTokens: boolean;
-  readonly #contentUrlLifetime: number;
+  readonly #contentUrlSeconds: number;
   /** When was noted last that a token is in use. */
   readonly #noted = new Map<string, number>();
   #linkKey: Uint8Array | undefined;
@@ -57,7 +57,7 @@ export class Access {
     this.#log = log;
     this.isPrivate = options.isPrivate ?? false;
     this.#publishTokens = this.isPrivate || (options.publishTokens ?? false);
-    this.#contentUrlLifetime = options.contentUrlLifetime ?? 900;
+    this.#contentUrlSeconds = options.contentUrlSeconds ?? 900;
   }
 
   /**
@@ -158,7 +158,7 @@ export class Access {
 
   /** Makes a path into one that whoever asks now can download from for a while without a token. */
   async downloadLink(c: AppContext, path: string): Promise<string> {
-    return this.isPrivate ? this.#linkTo(c, path, this.#contentUrlLifetime) : path;
+    return this.isPrivate ? this.#linkTo(c, path, this.#contentUrlSeconds) : path;
   }
 
   /** The same for an upload. */
@@ -173,7 +173,7 @@ export class Access {
 
   /** For how long a store may be asked to let somebody download, seconds. */
   redirectLifetime(wanted: number): number {
-    return this.isPrivate ? Math.min(wanted, this.#contentUrlLifetime) : wanted;
+    return this.isPrivate ? Math.min(wanted, this.#contentUrlSeconds) : wanted;
   }
 
   #isUpload(c: AppContext, level: RouteAccess): boolean {
@@ -194,7 +194,7 @@ export class Access {
     const { search } = new URL(c.req.raw.url);
     if (!hasLink(search)) throw tokenMissing();
     const key = await this.#findLinkKey();
-    const link = key && verifyLink(key, path, search, now);
+    const link = key && readLink(key, path, search, now);
     const token = link && (await this.#core.accessToken(link.tokenId));
     if (!isActive(token, now)) {
       throw apiError(403, 'this URL has expired or was changed: ask the registry for a new one');

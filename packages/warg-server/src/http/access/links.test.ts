@@ -9,8 +9,8 @@ import {
 } from '../../../test/private-registry.ts';
 import { testPackage } from '../../../test/publisher.ts';
 import { base, openRegistry } from '../../../test/registry-caller.ts';
-import { memoryContent } from '../../content/memory-content.ts';
-import { hasLink, signLink, verifyLink } from './links.ts';
+import { memoryContentStore } from '../../content/memory-content.ts';
+import { hasLink, readLink, signLink } from './links.ts';
 
 const text = 'the content';
 const digest = digestOf(encodeUtf8(text));
@@ -23,7 +23,7 @@ let token: TestToken;
 
 beforeAll(async () => {
   hosted = await privateRegistry({
-    access: { isPrivate: true, contentUrlLifetime: 600 },
+    access: { isPrivate: true, contentUrlSeconds: 600 },
     clock: { now: () => now },
     resignInterval: 0,
   });
@@ -144,8 +144,8 @@ describe('the URL of a content', () => {
 it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 604_801])(
   'URLs are not good for %d s',
   async (lifetime) => {
-    const access = { isPrivate: true, contentUrlLifetime: lifetime };
-    await expect(openRegistry({ access })).rejects.toThrow(/contentUrlLifetime/);
+    const access = { isPrivate: true, contentUrlSeconds: lifetime };
+    await expect(openRegistry({ access })).rejects.toThrow(/contentUrlSeconds/);
   },
 );
 
@@ -153,10 +153,10 @@ describe('the URL of a content that its store hands out itself', () => {
   it('takes one of ours, and is good no longer', async () => {
     const asked: number[] = [];
     const elsewhere = await privateRegistry({
-      access: { isPrivate: true, contentUrlLifetime: 60 },
-      contentRedirect: 3600,
+      access: { isPrivate: true, contentUrlSeconds: 60 },
+      contentRedirectSeconds: 3600,
       content: {
-        ...memoryContent(),
+        ...memoryContentStore(),
         temporaryUrl: async (_, seconds) => {
           asked.push(seconds);
           return new URL('https://store.test/content');
@@ -222,10 +222,10 @@ describe('links', () => {
 
   it('are read as they were signed, with the same key and for the same path', () => {
     expect(hasLink(search)).toBe(true);
-    expect(verifyLink(key, 'content/x', search, 0)).toEqual(grant);
-    expect(verifyLink(new Uint8Array(32), 'content/x', search, 0)).toBeUndefined();
-    expect(verifyLink(key, 'content/y', search, 0)).toBeUndefined();
-    expect(verifyLink(key, 'content/x', search, grant.expires * 1000)).toBeUndefined();
+    expect(readLink(key, 'content/x', search, 0)).toEqual(grant);
+    expect(readLink(new Uint8Array(32), 'content/x', search, 0)).toBeUndefined();
+    expect(readLink(key, 'content/y', search, 0)).toBeUndefined();
+    expect(readLink(key, 'content/x', search, grant.expires * 1000)).toBeUndefined();
   });
 
   it('have one spelling', () => {
@@ -234,7 +234,7 @@ describe('links', () => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const twin = search.slice(0, -1) + alphabet[alphabet.indexOf(last) ^ 1];
     expect(Buffer.from(twin.slice(-43), 'base64url')).toEqual(Buffer.from(search.slice(-43), 'base64url'));
-    expect(verifyLink(key, 'content/x', twin, 0)).toBeUndefined();
+    expect(readLink(key, 'content/x', twin, 0)).toBeUndefined();
     for (const changed of [search.slice(1), `${search}#`, `${search}=`, search.replace('=2', '=+2'), '']) {
       expect(hasLink(changed)).toBe(false);
     }

@@ -32,7 +32,7 @@ export function hasLink(search: string): boolean {
  * @param search the query of the URL, with its `?`
  * @returns undefined if it is none, or has expired
  */
-export function verifyLink(key: Uint8Array, path: string, search: string, now: number): Link | undefined {
+export function readLink(key: Uint8Array, path: string, search: string, now: number): Link | undefined {
   const [, tokenId, expires, signature] = FORM.exec(search) ?? [];
   if (tokenId === undefined || signature === undefined) return undefined;
   const link = { tokenId, expires: Number(expires) };

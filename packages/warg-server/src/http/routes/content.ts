@@ -19,7 +19,7 @@ import type { AppContext, Services } from '../services.ts';
 
 /** `v1/content/…`, which says where a content can be downloaded, and `content/…`, where it can be. */
 export function contentRoutes(services: Services): readonly Route[] {
-  const { core, content, access, contentBaseUrl, contentRedirect, publicUrl, log } = services;
+  const { core, content, access, contentBaseUrl, contentRedirectSeconds, publicUrl, log } = services;
   return [
     {
       path: paths.content(':digest'),
@@ -63,9 +63,9 @@ export function contentRoutes(services: Services): readonly Route[] {
           throw apiError(404, notFoundMessage);
         }
         const elsewhere =
-          contentRedirect === undefined || c.req.raw.method === 'HEAD'
+          contentRedirectSeconds === undefined || c.req.raw.method === 'HEAD'
             ? undefined
-            : await content.temporaryUrl?.(digest, access.redirectLifetime(contentRedirect));
+            : await content.temporaryUrl?.(digest, access.redirectLifetime(contentRedirectSeconds));
         if (elsewhere !== undefined) {
           // Each asker gets a URL of their own, which is of no use to anybody for long.
           const headers = { location: elsewhere.href, 'cache-control': 'no-store' };

@@ -28,7 +28,7 @@ import { noStagedUploads, StagedUploads } from '../staged-uploads.ts';
 /** `v1/package/…`: publishing a record, asking after it, giving it its content. */
 export function packageRoutes(services: Services, imported: ImportedLogs): readonly Route[] {
   const { core, content, policed, access, timeouts, maxContentBytes, log } = services;
-  const staged = new StagedUploads(() => content, services.contentUpload);
+  const staged = new StagedUploads(() => content, services.contentUploadSeconds);
   return [
     {
       path: paths.publishRecord(':logId'),

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { initEntry, releaseEntry, type TestRecord, testPackage } from '../../../test/publisher.ts';
 import { type Answer, type Body, openRegistry, type RegistryCaller } from '../../../test/registry-caller.ts';
 import { componentOf, coreModule, interfacePackage } from '../../../test/wasm-samples.ts';
-import { fileContent } from '../../content/file-content.ts';
+import { fileContentStore } from '../../content/file-content.ts';
 import type { Registry } from '../../create-registry.ts';
 import { type WasmPolicyOptions, wasmContentPolicy } from './wasm-policy.ts';
 
@@ -27,7 +27,7 @@ describe('wasmContentPolicy', () => {
 
   async function open(options?: WasmPolicyOptions): Promise<void> {
     const opened = await openRegistry({
-      content: fileContent(dir),
+      content: fileContentStore(dir),
       contentPolicy: wasmContentPolicy(options),
       maxContentBytes: 128 * mebibyte,
     });
@@ -117,7 +117,7 @@ describe('wasmContentPolicy', () => {
 
   it('looks at contents that were stored before there was a policy', async () => {
     const bytes = encodeUtf8('no WebAssembly');
-    const before = await fileContent(dir);
+    const before = await fileContentStore(dir);
     await before.write(digestOf(bytes), new Blob([bytes as Uint8Array<ArrayBuffer>]).stream(), 100);
     await before.close();
     await open();

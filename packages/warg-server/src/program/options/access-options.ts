@@ -37,5 +37,5 @@ export function addAccessOptions(command: Command): Command {
 /** What `createRegistry` is told. */
 export function accessOf(choice: AccessChoice): AccessOptions {
   const { private: isPrivate, publishTokens, contentUrlLifetime } = choice;
-  return { isPrivate, publishTokens, contentUrlLifetime };
+  return { isPrivate, publishTokens, contentUrlSeconds: contentUrlLifetime };
 }
