@@ -38,13 +38,9 @@ function countedLanes(lanes: Lanes): Lanes {
       work.branches += count;
       lanes.hashPairs(hashes, from, to, count);
     },
-    hashTree: (hashes, root) => {
-      work.branches += hashes.length / 32 - 1;
-      lanes.hashTree(hashes, root);
-    },
-    hashTrees: (trees, roots) => {
-      for (const tree of trees) work.branches += tree.length / 32 - 1;
-      lanes.hashTrees(trees, roots);
+    hashTrees: (hashes, size, roots) => {
+      work.branches += (hashes.length / 32 / size) * (size - 1);
+      lanes.hashTrees(hashes, size, roots);
     },
     climb: (chains, emptyHashes) => {
       for (const { from, to } of chains) work.branches += to - from;

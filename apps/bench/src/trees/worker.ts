@@ -67,7 +67,7 @@ async function growLog(count: number, isHashed: boolean): Promise<void> {
   const leaves = Array.from({ length: count }, nextLeaf);
   const hashed = isHashed ? hashLeaves(leaves) : undefined;
   await spendOn(async () => {
-    await log.append(hashed ?? hashLeaves(leaves));
+    await (hashed === undefined ? log.appendLeaves(leaves) : log.append(hashed));
     await log.rootAt(log.length);
   });
 }

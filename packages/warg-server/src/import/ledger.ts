@@ -1,6 +1,6 @@
 import { type Digest, digestFromBytes } from '@warg/crypto';
 import { type LogId, logLeafBytes, type RecordId } from '@warg/protocol';
-import { hashLeaves, type LogStore, type LogTile, MerkleLog } from '@warg/transparency';
+import { type LogStore, MerkleLog } from '@warg/transparency';
 import type { RegistryStore } from '../store/registry-store.ts';
 import type { RecordKey } from '../store/rows.ts';
 import { ImportError } from './errors.ts';
@@ -86,7 +86,7 @@ export async function leadsTo(store: RegistryStore, ledger: Ledger, logRoot: Dig
     const log = await MerkleLog.open(overlay(logStore));
     if (log.length !== ledger.start) return undefined;
     for (const { keys } of ledger.groups(LEAVES)) {
-      await log.append(hashLeaves(keys.map(logLeafBytes)));
+      await log.appendLeaves(keys.map(logLeafBytes));
       await new Promise((resolve) => setImmediate(resolve));
     }
     return log.rootAt(ledger.end);
@@ -118,17 +118,20 @@ export async function firstDifference(
 
 /** A log that begins with what is stored, and keeps in memory what is appended. */
 function overlay(stored: LogStore): LogStore {
-  const tiles = new Map<string, LogTile>();
+  const tiles = new Map<string, Uint8Array>();
   let length: number | undefined;
   return {
     length: async () => length ?? stored.length(),
     readTiles: async (ids) => {
       const below = await stored.readTiles(ids);
-      return ids.map(({ level, index }, i) => tiles.get(`${level}/${index}`)?.hashes ?? below[i]);
+      return ids.map(({ level, index }, i) => tiles.get(`${level}/${index}`) ?? below[i]);
     },
     write: async (change) => {
       length = change.length;
-      for (const tile of change.tiles) tiles.set(`${tile.level}/${tile.index}`, tile);
+      for (const { level, index, hashes } of change.tiles) {
+        // The log goes on using its arrays.
+        tiles.set(`${level}/${index}`, new Uint8Array(hashes));
+      }
     },
   };
 }

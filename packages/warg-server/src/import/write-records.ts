@@ -10,7 +10,7 @@ import {
   type RecordId,
 } from '@warg/protocol';
 import type { SignedCheckpoint } from '@warg/protocol/api';
-import { EMPTY_MAP, hashLeaf, hashLeaves, type MapRoot, MerkleLog, MerkleMap } from '@warg/transparency';
+import { EMPTY_MAP, hashLeaf, type MapRoot, MerkleLog, MerkleMap } from '@warg/transparency';
 import type { RegistryLog } from '../registry/registry.ts';
 import { foldRecords } from '../sequencer/fold.ts';
 import type { SignedHead } from '../sequencer/head-file.ts';
@@ -65,7 +65,7 @@ export function writeRecords(store: RegistryStore, options: RecordsToWrite): Pro
     for await (const group of records.groups(GROUP)) {
       const keys = group.map((_, i) => ledger.at(first + i));
       await publish(transaction, keys, group, { first, now, log });
-      await leaves.append(hashLeaves(keys.map(logLeafBytes)));
+      await leaves.appendLeaves(keys.map(logLeafBytes));
       const heads = new Map<LogId, RecordId>(keys.map(({ logId, recordId }) => [logId, recordId]));
       mapRoot = await map.update(
         mapRoot,

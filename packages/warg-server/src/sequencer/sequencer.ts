@@ -1,6 +1,6 @@
 import { digestFromBytes, digestToBytes, keyIdOf } from '@warg/crypto';
 import { type LogId, logLeafBytes, mapKeyBytes, mapLeafBytes, type RecordId } from '@warg/protocol';
-import { EMPTY_MAP, hashLeaf, hashLeaves, MAX_LOG_LENGTH, type MapRoot } from '@warg/transparency';
+import { EMPTY_MAP, hashLeaf, MAX_LOG_LENGTH, type MapRoot } from '@warg/transparency';
 import { checkpointNote } from '../log-note/checkpoint-note.ts';
 import type { LogKey } from '../log-note/log-key.ts';
 import type { Clock, RegistryLog } from '../registry/registry.ts';
@@ -213,7 +213,7 @@ export class Sequencer {
 
     const heads = new Map<LogId, RecordId>();
     for (const { logId, recordId } of published) heads.set(logId, recordId);
-    await log.append(hashLeaves(published.map(logLeafBytes)));
+    await log.appendLeaves(published.map(logLeafBytes));
     const mapRoot = await map.update(
       previous === undefined ? EMPTY_MAP : rootOf(previous),
       [...heads].map(([logId, recordId]) => [mapKeyBytes(logId), hashLeaf(mapLeafBytes(recordId))] as const),

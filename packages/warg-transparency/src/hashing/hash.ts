@@ -2,7 +2,7 @@ import { lanes } from '#lanes';
 import { TransparencyError } from '../errors.ts';
 import { TREE_HASHES } from '../lanes/lanes.ts';
 import { hashBranchInto } from './branch.ts';
-import { hashMessage, hashMessages } from './message.ts';
+import { hashMessage, hashMessages, hashMessagesInto } from './message.ts';
 
 /** A SHA-256: 32 bytes. Trees give hashes out without copying; do not write into them. */
 export type Hash = Uint8Array;
@@ -25,7 +25,7 @@ export function hashLeaf(data: Uint8Array): Hash {
 }
 
 /**
- * The hashes of leaves, as {@link hashLeaf} computes each, several at once. That is what {@link MerkleLog} appends.
+ * The hashes of leaves, as {@link hashLeaf} computes each, several at once. That is what {@link MerkleLog.append} takes.
  *
  * @param leaves the bytes of each leaf, with whatever prefix tells this kind of leaf from others
  * @returns 32 bytes for each, one behind the other, in their order
@@ -37,7 +37,13 @@ export function hashLeaves(leaves: readonly Uint8Array[]): Uint8Array {
   return hashMessages(leaves, LEAF_PREFIX);
 }
 
-function requireBytes(data: Uint8Array): void {
+/** {@link hashLeaves} into an array that is there already, from leaves that were looked at by {@link requireBytes}. */
+export function hashLeavesInto(leaves: readonly Uint8Array[], hashes: Uint8Array): void {
+  hashMessagesInto(leaves, LEAF_PREFIX, hashes);
+}
+
+/** @throws TransparencyError `INVALID_ARGUMENT` */
+export function requireBytes(data: Uint8Array): void {
   if (data instanceof Uint8Array) return;
   throw new TransparencyError('INVALID_ARGUMENT', `expected the bytes of a leaf, found ${typeof data}`);
 }
@@ -81,19 +87,27 @@ export function hashPairsPlain(hashes: Uint8Array, from: number, to: number, cou
 /**
  * The roots of trees over rows of hashes.
  *
- * @param trees 32 bytes for each hash, one behind the other; all have as many hashes, a power of two, and stay as they are
- * @returns 32 bytes for each, one behind the other
+ * @param hashes 32 bytes for each hash of each tree, one behind the other; they stay as they are
+ * @param size how many hashes each tree has: a power of two
+ * @returns 32 bytes for each tree, in their order
  */
-export function hashTrees(trees: readonly Uint8Array[]): Uint8Array {
-  const roots = new Uint8Array(trees.length * HASH_BYTES);
-  const count = (trees[0]?.length ?? 0) / HASH_BYTES;
-  const four = count > 0 && count <= TREE_HASHES ? lanes(count * trees.length) : undefined;
-  if (four !== undefined) four.hashTrees(trees, roots);
-  else for (const [i, tree] of trees.entries()) roots.set(hashTreePlain(tree), i * HASH_BYTES);
+export function hashTrees(hashes: Uint8Array, size: number): Uint8Array {
+  const roots = new Uint8Array(hashes.length / size);
+  const four = size <= TREE_HASHES ? lanes(hashes.length / HASH_BYTES) : undefined;
+  if (four !== undefined) four.hashTrees(hashes, size, roots);
+  else hashTreesPlain(hashes, size, roots);
   return roots;
 }
 
-/** The root of one of the trees of {@link hashTrees} as it is defined: row by row. */
+/** {@link hashTrees} as it is defined: one tree after the other. */
+export function hashTreesPlain(hashes: Uint8Array, size: number, roots: Uint8Array): void {
+  const bytes = size * HASH_BYTES;
+  for (let at = 0; at < hashes.length; at += bytes) {
+    roots.set(hashTreePlain(hashes.subarray(at, at + bytes)), at / size);
+  }
+}
+
+/** The root of one tree: row by row. */
 export function hashTreePlain(hashes: Uint8Array): Hash {
   const row = new Uint8Array(hashes);
   for (let pairs = row.length / HASH_BYTES / 2; pairs >= 1; pairs /= 2) hashPairsPlain(row, 0, 0, pairs);

@@ -12,6 +12,12 @@ const prefix = fc.option(fc.nat(255), { nil: undefined });
 const defined = (bytes: Uint8Array, first: number | undefined) =>
   first === undefined ? sha256(bytes) : sha256(Uint8Array.of(first), bytes);
 
+function plain(messages: readonly Uint8Array[], first: number | undefined): Uint8Array {
+  const hashes = new Uint8Array(32 * messages.length);
+  hashMessagesPlain(messages, first, hashes);
+  return hashes;
+}
+
 describe('hashMessage', () => {
   it('is SHA-256 for every length around the ends of blocks, and where another implementation takes over', () => {
     for (let length = 0; length < 600; length++) {
@@ -31,7 +37,7 @@ describe('hashMessages', () => {
       fc.property(lengths, prefix, (each, first) => {
         const messages = each.map(message);
         const hashes = hashMessages(messages, first);
-        expect(hashes).toEqual(hashMessagesPlain(messages, first));
+        expect(hashes).toEqual(plain(messages, first));
         messages.forEach((bytes, i) => {
           expect(hashes.subarray(32 * i, 32 * i + 32)).toEqual(defined(bytes, first));
         });
@@ -45,11 +51,17 @@ describe('hashMessages', () => {
       [1500, 33],
       [700, 120],
       [3, 1],
+      // The longest of a short block, without and with a prefix, and one more.
+      [9, 34],
+      [9, 35],
+      [9, 36],
       [1025, 55],
       [130, 500],
     ] as const) {
       const messages = Array.from({ length: count }, (_, i) => message(length, i));
-      expect(hashMessages(messages, 0)).toEqual(hashMessagesPlain(messages, 0));
+      for (const first of [undefined, 0, 255]) {
+        expect(hashMessages(messages, first)).toEqual(plain(messages, first));
+      }
     }
   });
 });

@@ -10,9 +10,10 @@ const HASH_BYTES = 32;
 /** Messages of more blocks are hashed sooner by {@link sha256}. */
 const MAX_BLOCKS = 8;
 
-/** The number of blocks of a message: with its prefix, the bit behind it, and its length. */
+/** The number of blocks of a message: with its prefix, the bit behind it, and its length. Of a long one: some that are too many. */
 function blocksOf(message: Uint8Array, prefix: number | undefined): number {
-  return Math.ceil((message.length + (prefix === undefined ? 9 : 10)) / 64);
+  const bytes = message.length + (prefix === undefined ? 9 : 10);
+  return bytes > 64 * MAX_BLOCKS ? MAX_BLOCKS + 1 : (bytes + 63) >> 6;
 }
 
 /** SHA-256 of a prefix byte, if there is one, and a message. */
@@ -28,9 +29,22 @@ export function hashMessage(message: Uint8Array, prefix?: number): Uint8Array<Ar
  * @returns the hashes, one behind the other
  */
 export function hashMessages(messages: readonly Uint8Array[], prefix?: number): Uint8Array<ArrayBuffer> {
-  const four = lanes(messages.length);
-  if (four === undefined) return hashMessagesPlain(messages, prefix);
   const hashes = new Uint8Array(messages.length * HASH_BYTES);
+  hashMessagesInto(messages, prefix, hashes);
+  return hashes;
+}
+
+/** {@link hashMessages} into an array that is there already. */
+export function hashMessagesInto(
+  messages: readonly Uint8Array[],
+  prefix: number | undefined,
+  hashes: Uint8Array,
+): void {
+  const four = lanes(messages.length);
+  if (four === undefined) {
+    hashMessagesPlain(messages, prefix, hashes);
+    return;
+  }
   for (let start = 0; start < messages.length; ) {
     const blocks = blocksOf(messages[start]!, prefix);
     let end = start + 1;
@@ -43,16 +57,17 @@ export function hashMessages(messages: readonly Uint8Array[], prefix?: number): 
     }
     start = end;
   }
-  return hashes;
 }
 
-/** {@link hashMessages} as it is defined: one message after the other. */
-export function hashMessagesPlain(messages: readonly Uint8Array[], prefix?: number): Uint8Array<ArrayBuffer> {
-  const hashes = new Uint8Array(messages.length * HASH_BYTES);
+/** {@link hashMessagesInto} as it is defined: one message after the other. */
+export function hashMessagesPlain(
+  messages: readonly Uint8Array[],
+  prefix: number | undefined,
+  hashes: Uint8Array,
+): void {
   messages.forEach((message, i) => {
     hashMessageInto(message, prefix, hashes, i * HASH_BYTES);
   });
-  return hashes;
 }
 
 const block = new Uint8Array(64);

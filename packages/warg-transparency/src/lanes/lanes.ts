@@ -14,7 +14,7 @@ export interface PaddedMessages {
   readonly hashes: Uint8Array;
 }
 
-/** How many hashes of a row there is room for in {@link Lanes.hashTree}. */
+/** How many hashes of a row there is room for in {@link Lanes.hashTrees}. */
 export const TREE_HASHES = 1024;
 
 /** Hashes four branches at once: what the plain functions of `hashing/` and `map/empty.ts` define, faster. */
@@ -23,10 +23,8 @@ export interface Lanes {
   hashMessages(messages: PaddedMessages): void;
   /** `hashPairs`. */
   hashPairs(hashes: Uint8Array, from: number, to: number, count: number): void;
-  /** `hashTreePlain`, up to {@link TREE_HASHES} hashes. */
-  hashTree(hashes: Uint8Array, root: Uint8Array): void;
-  /** `hashTrees`, each of up to {@link TREE_HASHES} hashes and all of as many. */
-  hashTrees(trees: readonly Uint8Array[], roots: Uint8Array): void;
+  /** `hashTrees`, each of up to {@link TREE_HASHES} hashes. The roots may be written over the hashes. */
+  hashTrees(hashes: Uint8Array, size: number, roots: Uint8Array): void;
   /** `hashEmptyChains`, with the hashes of empty subtrees of height 0 to 255 one behind the other. */
   climb(chains: readonly EmptyChain[], emptyHashes: Uint8Array): void;
 }

@@ -1,5 +1,5 @@
-// The rounds of SHA-256 (FIPS 180-4, 6.2.2) on vectors of four numbers, as code. The first 16 locals hold the words of a block,
-// the next eight the state.
+// The rounds of SHA-256 (FIPS 180-4, 6.2.2) on vectors of four numbers, as code. Behind room for three parameters 16 locals hold
+// the words of a block, and the next eight the state.
 
 import {
   add,
@@ -23,17 +23,19 @@ import {
 } from './assembler.ts';
 import { LANES, MEMORY } from './memory.ts';
 
-export const WORD_LOCAL = 0;
-export const STATE_LOCAL = 16;
-const TEMPORARY = 24;
+/** The numbers that come first in a function that runs rounds: its parameters, if it has some. */
+export const FIRST_LOCALS = 3;
+export const WORD_LOCAL = FIRST_LOCALS;
+export const STATE_LOCAL = WORD_LOCAL + 16;
+const TEMPORARY = STATE_LOCAL + 8;
 /** Where a and b differ, and b and c: they take turns. */
-const DIFFERS = [25, 26] as const;
+const DIFFERS = [TEMPORARY + 1, TEMPORARY + 2] as const;
 /** Four times the number of the round, in the loop. */
-const ROUND = 27;
+const ROUND = TEMPORARY + 3;
 /** For {@link readyRounds}: where the words of each lane's block are, in bytes. */
-export const ROW_LOCAL = 28;
-/** The locals of a function that runs rounds: vectors, then numbers. */
-export const VECTOR_LOCALS = 27;
+export const ROW_LOCAL = ROUND + 1;
+/** The locals of a function that runs rounds, behind the first: vectors, then numbers. */
+export const VECTOR_LOCALS = ROUND - WORD_LOCAL;
 export const NUMBER_LOCALS = 1 + LANES;
 
 /** x >>> n | x << 32 − n of a local. */
@@ -73,6 +75,28 @@ export function rounds(): Code {
     loop.push(...round(t, [...get(ROUND), ...loadSplat(constant), ...add, ...get(WORD_LOCAL + t), ...add]));
   }
   return [...first, ...i32(64), ...set(ROUND), ...repeat([...loop, ...nextRounds(16)])];
+}
+
+/** The words of a block that {@link shortRounds} takes for zero. */
+export const isZero = (word: number) => word >= 9 && word <= 14;
+
+/** How many bytes such a block has, with the bit behind them. */
+export const SHORT_BYTES = 36;
+
+/** The 64 rounds over a block whose words are in locals, but for those that are zero. The locals of those may hold anything. */
+export function shortRounds(): Code {
+  const first: number[] = [...begin];
+  const loop: number[] = [];
+  for (let t = 0; t < 32; t++) {
+    if (t >= 16) first.push(...shortSchedule(t));
+    const word: Code = isZero(t) ? [] : [...get(WORD_LOCAL + (t % 16)), ...add];
+    first.push(...round(t, [...i32(0), ...loadSplat(MEMORY.constants + 4 * t), ...add, ...word]));
+  }
+  for (let t = 0; t < 16; t++) {
+    const constant = [...get(ROUND), ...loadSplat(MEMORY.constants + 4 * t), ...add];
+    loop.push(...schedule(t), ...round(t, [...constant, ...get(WORD_LOCAL + t), ...add]));
+  }
+  return [...first, ...i32(128), ...set(ROUND), ...repeat([...loop, ...nextRounds(16)])];
 }
 
 /** The 64 rounds over blocks whose words are in memory already, with the constants added: each lane's are its own. */
@@ -115,6 +139,18 @@ function schedule(t: number): Code {
     ...[...get(local(t + 9)), ...add],
     ...[...small(local(t + 14), [17, 19, 10]), ...add, ...set(local(t))],
   ];
+}
+
+/** Word t of the schedule of a short block, without what is zero. */
+function shortSchedule(t: number): Code {
+  const local = (i: number) => WORD_LOCAL + (i % 16);
+  const terms = [
+    isZero(t - 16) ? [] : get(local(t)),
+    isZero(t - 15) ? [] : small(local(t + 1), [7, 18, 3]),
+    isZero(t - 7) ? [] : get(local(t + 9)),
+    isZero(t - 2) ? [] : small(local(t + 14), [17, 19, 10]),
+  ].filter((term) => term.length > 0);
+  return [...terms.flatMap((term, i) => (i === 0 ? term : [...term, ...add])), ...set(local(t))];
 }
 
 const numbers = (positions: readonly number[]): Code =>

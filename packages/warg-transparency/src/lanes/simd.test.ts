@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chain, fromLeaf } from '../../test/some-chains.ts';
-import { hashPairsPlain, hashTreePlain, hashTrees } from '../hashing/hash.ts';
+import { hashPairsPlain, hashTrees, hashTreesPlain } from '../hashing/hash.ts';
 import { type EmptyChain, emptyMapHash, hashEmptyChainsPlain, MAP_HEIGHT } from '../map/empty.ts';
 import { branchModule } from './branch-module.ts';
 import { TREE_HASHES } from './lanes.ts';
@@ -47,14 +47,21 @@ describe('four lanes', () => {
   });
 
   it('hash trees over rows as one lane does, and leave the row as it is', () => {
-    for (let count = 1; count <= TREE_HASHES; count *= 2) {
-      const row = Uint8Array.from({ length: count * 32 }, (_, i) => Math.imul(i + count, 0x9e3779b1) >>> 24);
-      const kept = row.slice();
-      const root = new Uint8Array(32);
-      lanes.hashTree(row, root);
-      expect(root).toEqual(hashTreePlain(row));
-      expect(hashTrees([row, row])).toEqual(Uint8Array.from([...root, ...root]));
-      expect(row).toEqual(kept);
+    for (let size = 1; size <= TREE_HASHES; size *= 2) {
+      // More than there is room for at once too.
+      for (const count of [0, 1, 2, 3, 5, Math.floor(TREE_HASHES / size) + 3]) {
+        const rows = Uint8Array.from(
+          { length: count * size * 32 },
+          (_, i) => Math.imul(i + size, 0x9e3779b1) >>> 24,
+        );
+        const kept = rows.slice();
+        const [plain, roots] = [new Uint8Array(count * 32), new Uint8Array(count * 32)];
+        hashTreesPlain(rows, size, plain);
+        lanes.hashTrees(rows, size, roots);
+        expect(roots).toEqual(plain);
+        expect(hashTrees(rows, size)).toEqual(plain);
+        expect(rows).toEqual(kept);
+      }
     }
   });
 

@@ -3,8 +3,9 @@ import { ROUND_CONSTANTS } from '../hashing/compress.ts';
 import { copyHash } from '../hashing/copy-hash.ts';
 import type { EmptyChain } from '../map/empty.ts';
 import { branchModule } from './branch-module.ts';
-import type { Lanes, PaddedMessages } from './lanes.ts';
+import { type Lanes, type PaddedMessages, TREE_HASHES } from './lanes.ts';
 import { LANES, MEMORY, ROW_BYTES, ROW_PAIRS } from './memory.ts';
+import { SHORT_BYTES } from './rounds.ts';
 
 const HASH_BYTES = 32;
 const HEIGHTS = 256;
@@ -14,6 +15,7 @@ interface BranchExports {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly pairs: (from: number, to: number, count: number) => void;
   readonly messages: (from: number, to: number, count: number, blocks: number) => void;
+  readonly short: (from: number, to: number, count: number) => void;
   readonly climb: (from: number, to: number) => void;
 }
 
@@ -50,44 +52,48 @@ class SimdLanes implements Lanes {
     }
   }
 
-  hashTree(hashes: Uint8Array, root: Uint8Array): void {
-    this.#bytes.set(hashes, MEMORY.rows);
-    for (let pairs = hashes.length / HASH_BYTES / 2; pairs >= 1; pairs /= 2) {
-      this.#exports.pairs(MEMORY.rows, MEMORY.rows, pairs);
+  hashTrees(hashes: Uint8Array, size: number, roots: Uint8Array): void {
+    const bytes = this.#bytes;
+    // As many as fit together: their rows follow each other on every level, so that no group of pairs but the last is not full.
+    const room = Math.floor(TREE_HASHES / size) * size * HASH_BYTES;
+    for (let at = 0, to = 0; at < hashes.length; at += room) {
+      const some = at === 0 && hashes.length <= room ? hashes : hashes.subarray(at, at + room);
+      bytes.set(some, MEMORY.rows);
+      const count = some.length / HASH_BYTES;
+      for (let pairs = count / 2, left = size; left > 1; pairs /= 2, left /= 2) {
+        this.#exports.pairs(MEMORY.rows, MEMORY.rows, pairs);
+      }
+      const result = (count / size) * HASH_BYTES;
+      roots.set(bytes.subarray(MEMORY.rows, MEMORY.rows + result), to);
+      to += result;
     }
-    copyHash(this.#bytes, MEMORY.rows, root, 0);
-  }
-
-  hashTrees(trees: readonly Uint8Array[], roots: Uint8Array): void {
-    trees.forEach((tree, i) => {
-      this.hashTree(tree, roots.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
-    });
   }
 
   hashMessages({ messages, start, end, prefix, blocks, hashes }: PaddedMessages): void {
     const size = 64 * blocks;
     const room = Math.floor(ROW_BYTES / (size + HASH_BYTES) / LANES) * LANES;
     const results = MEMORY.rows + room * size;
+    const bytes = this.#bytes;
+    const lead = prefix === undefined ? 0 : 1;
     for (let done = start; done < end; done += room) {
       const count = Math.min(room, end - done);
-      this.#bytes.fill(0, MEMORY.rows, MEMORY.rows + count * size);
-      for (let i = 0; i < count; i++) this.#pad(messages[done + i]!, prefix, MEMORY.rows + i * size, size);
-      this.#exports.messages(MEMORY.rows, results, count, blocks);
-      hashes.set(this.#bytes.subarray(results, results + count * HASH_BYTES), done * HASH_BYTES);
+      bytes.fill(0, MEMORY.rows, MEMORY.rows + count * size);
+      let longest = 0;
+      // The prefix, the message, and what FIPS 180-4 (5.1.1) has behind them where zeros are.
+      for (let i = 0, at = MEMORY.rows; i < count; i++, at += size) {
+        const message = messages[done + i]!;
+        const length = lead + message.length;
+        if (prefix !== undefined) bytes[at] = prefix;
+        bytes.set(message, at + lead);
+        bytes[at + length] = 0x80;
+        bytes[at + size - 2] = length >> 5;
+        bytes[at + size - 1] = length << 3;
+        if (length > longest) longest = length;
+      }
+      if (longest < SHORT_BYTES) this.#exports.short(MEMORY.rows, results, count);
+      else this.#exports.messages(MEMORY.rows, results, count, blocks);
+      hashes.set(bytes.subarray(results, results + count * HASH_BYTES), done * HASH_BYTES);
     }
-  }
-
-  /** Writes the prefix and the message to `at`, where zeros are, and what FIPS 180-4 (5.1.1) has behind them. */
-  #pad(message: Uint8Array, prefix: number | undefined, at: number, size: number): void {
-    const bytes = this.#bytes;
-    let to = at;
-    if (prefix !== undefined) bytes[to++] = prefix;
-    // So few bytes are copied sooner than a view of them is made.
-    for (let i = 0; i < message.length; i++) bytes[to++] = message[i]!;
-    bytes[to] = 0x80;
-    const bits = 8 * (to - at);
-    bytes[at + size - 2] = bits >> 8;
-    bytes[at + size - 1] = bits;
   }
 
   climb(chains: readonly EmptyChain[], emptyHashes: Uint8Array): void {

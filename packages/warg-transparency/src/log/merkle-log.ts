@@ -5,7 +5,7 @@ import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
 import { encodeLogBundleOf } from './bundle.ts';
 import { EMPTY_LOG_ROOT } from './empty-root.ts';
 import { joinRoots } from './evaluate.ts';
-import { copyHashes, edgeOf, extendLevel } from './extend.ts';
+import { edgeOf, extendLevel, LeafCopies } from './extend.ts';
 import { balancedRoots, existsFromLength } from './nodes.ts';
 import { type LogStore, type LogTile, TILE_WIDTH, type TileId, tileKey, tileWidth } from './store.ts';
 import {
@@ -64,6 +64,7 @@ export class MerkleLog {
   readonly #tiles: ByteCache<Tile>;
   /** Of complete tiles of leaves that were read: a large log has more of them than are kept. */
   readonly #crowns: ByteCache<Crown>;
+  readonly #copies = new LeafCopies();
   #length: number;
   // The length when it was last read from the store. What lies behind it may still be rolled back.
   #settled: number;
@@ -107,13 +108,34 @@ export class MerkleLog {
    * @throws TransparencyError `INVALID_ARGUMENT` | `LOG_FULL` | `LOG_CONFLICT` | `CORRUPT_TILE`; the log is as before
    */
   append(leafHashes: readonly Hash[] | Uint8Array): Promise<void> {
+    return this.#appendCopies(() => this.#copies.take(leafHashes));
+  }
+
+  /**
+   * Hashes leaves and appends them: {@link append} of their {@link hashLeaves}, with no array in between.
+   *
+   * @param leaves the bytes of each leaf, with whatever prefix tells this kind of leaf from others
+   * @throws TransparencyError `INVALID_ARGUMENT` | `LOG_FULL` | `LOG_CONFLICT` | `CORRUPT_TILE`; the log is as before
+   */
+  appendLeaves(leaves: readonly Uint8Array[]): Promise<void> {
+    return this.#appendCopies(() => this.#copies.hash(leaves));
+  }
+
+  /** Makes the copies now, and appends them in turn. */
+  #appendCopies(copy: () => Uint8Array): Promise<void> {
     let hashes: Uint8Array;
     try {
-      hashes = copyHashes(leafHashes);
+      hashes = copy();
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#inTurn(() => this.#append(hashes));
+    return this.#inTurn(async () => {
+      try {
+        await this.#append(hashes);
+      } finally {
+        this.#copies.giveBack(hashes);
+      }
+    });
   }
 
   /**

@@ -27,7 +27,10 @@ export interface LogChange {
   readonly from: number;
   /** The length that the log has afterwards. */
   readonly length: number;
-  /** Every tile that is new or longer than it was. A tile replaces the shorter one with the same id. */
+  /**
+   * Every tile that is new or longer than it was. A tile replaces the shorter one with the same id. The bytes belong to whoever
+   * asks for the change, and are others as soon as it is written: a store copies what it keeps.
+   */
   readonly tiles: readonly LogTile[];
 }
 

@@ -10,8 +10,10 @@ import { storedWidth, TILE_HEIGHT, TILE_WIDTH, type TileId } from './store.ts';
 export interface Tile extends TileId {
   /** How many of the 256 hashes of the lowest row are there. */
   readonly width: number;
-  /** 511 hashes. */
+  /** 511 hashes. Tiles that grew out of each other share them: each has its own first ones of every row. */
   readonly nodes: Uint8Array;
+  /** How wide the widest of those is. Only that one grows where it is. */
+  readonly shared: { width: number };
   /** Whether the rows between the lowest and the crown are not hashed: of a tile that one proof has for itself. */
   readonly isSparse?: boolean;
 }
@@ -33,17 +35,24 @@ function rowStart(row: number): number {
  * @param hashes whole hashes, one behind the other, as many as fit
  */
 export function extendTile(id: TileId, before: Tile | undefined, hashes: Uint8Array): Tile {
-  const nodes = new Uint8Array(TILE_NODES * HASH_BYTES);
-  if (before !== undefined) nodes.set(before.nodes);
   const from = before?.width ?? 0;
   const width = from + hashes.length / HASH_BYTES;
+  const growing = before !== undefined && before.shared.width === from ? before : copyNodes(before);
+  const { nodes, shared } = growing;
+  shared.width = width;
   nodes.set(hashes, from * HASH_BYTES);
   for (let row = 1; row <= TILE_HEIGHT; row++) {
     const first = Math.floor(from / 2 ** row);
     const count = Math.floor(width / 2 ** row) - first;
     if (count > 0) hashPairs(nodes, rowStart(row - 1) + 2 * first, rowStart(row) + first, count);
   }
-  return { level: id.level, index: id.index, width, nodes };
+  return { level: id.level, index: id.index, width, nodes, shared };
+}
+
+function copyNodes(before: Tile | undefined): Pick<Tile, 'nodes' | 'shared'> {
+  const nodes = new Uint8Array(TILE_NODES * HASH_BYTES);
+  if (before !== undefined) nodes.set(before.nodes);
+  return { nodes, shared: { width: 0 } };
 }
 
 /**
@@ -132,7 +141,7 @@ export function sparseTile(crown: Crown, stored: Uint8Array | undefined): Tile {
   const nodes = new Uint8Array(TILE_NODES * HASH_BYTES);
   nodes.set(hashes);
   nodes.set(crown.hashes, rowStart(CROWN_ROW) * HASH_BYTES);
-  return { level, index, width: TILE_WIDTH, nodes, isSparse: true };
+  return { level, index, width: TILE_WIDTH, nodes, shared: { width: TILE_WIDTH }, isSparse: true };
 }
 
 /** Hashes a node of a sparse tile, and what lies between it and the lowest row. */

@@ -16,7 +16,7 @@ function doPiece(own: Lanes, at: number): void {
   const { bytes, pieceSize } = board;
   if (board.kind === JobKind.trees) {
     const tree = bytes.subarray(at, at + pieceSize);
-    own.hashTree(tree, tree);
+    own.hashTrees(tree, pieceSize / HASH_BYTES, tree);
     return;
   }
   const [count, from] = [bytes[at]!, bytes[at + 1]! + 256 * bytes[at + 2]!];

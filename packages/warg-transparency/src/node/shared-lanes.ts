@@ -57,23 +57,22 @@ export class SharedLanes implements Lanes {
     this.#own.hashPairs(hashes, from, to, count);
   }
 
-  hashTree(hashes: Uint8Array, root: Uint8Array): void {
-    this.#own.hashTree(hashes, root);
-  }
-
-  hashTrees(trees: readonly Uint8Array[], roots: Uint8Array): void {
-    if (trees.length < MIN_TREES) {
-      this.#own.hashTrees(trees, roots);
+  hashTrees(hashes: Uint8Array, size: number, roots: Uint8Array): void {
+    const bytesOfTree = size * HASH_BYTES;
+    const count = hashes.length / bytesOfTree;
+    if (count < MIN_TREES) {
+      this.#own.hashTrees(hashes, size, roots);
       return;
     }
     const { bytes } = this.#board;
-    this.#share(trees.length, {
+    const tree = (piece: number) => hashes.subarray(piece * bytesOfTree, (piece + 1) * bytesOfTree);
+    this.#share(count, {
       kind: JobKind.trees,
-      size: trees[0]!.length,
-      write: (piece, at) => bytes.set(trees[piece]!, at),
+      size: bytesOfTree,
+      write: (piece, at) => bytes.set(tree(piece), at),
       read: (piece, at) => copyHash(bytes, at, roots, piece * HASH_BYTES),
       do: (piece) =>
-        this.#own.hashTree(trees[piece]!, roots.subarray(piece * HASH_BYTES, (piece + 1) * HASH_BYTES)),
+        this.#own.hashTrees(tree(piece), size, roots.subarray(piece * HASH_BYTES, (piece + 1) * HASH_BYTES)),
     });
   }
 
