@@ -7,7 +7,7 @@ import type { Line } from './lines/line.ts';
 import { lines } from './lines/lines.ts';
 import { busyCores, describeMachine } from './machine/machine.ts';
 import { machineText, writeDocument } from './report/document.ts';
-import { type LineResult, readResults, writeResults } from './report/results.ts';
+import { type LineResult, readResultsOf, writeResults } from './report/results.ts';
 import { textTable } from './report/table.ts';
 import { writeScaling } from './scaling/npm-size.ts';
 
@@ -78,7 +78,7 @@ async function run(chosen: readonly Line[]): Promise<void> {
 /** Puts what was measured in place of what was measured before. */
 function write(results: readonly LineResult[], machine: LineResult['machine']): void {
   const measured = new Set(results.map(({ name }) => name));
-  const all = [...readResults(machine).filter(({ name }) => !measured.has(name)), ...results];
+  const all = [...readResultsOf(machine).filter(({ name }) => !measured.has(name)), ...results];
   const order = lines.map(({ name }) => name);
   writeResults(all, order);
   writeDocument(all.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name)));

@@ -19,13 +19,7 @@ export async function costOf(
   times = 1,
 ): Promise<Cost & { readonly stdout: string }> {
   const script = `TIMEFORMAT="%R %U %S"; time for i in {1..${times}}; do "$0" "$@" || exit; done`;
-  const { code, stdout, stderr } = await runProgram('bash', ['-c', script, command, ...args], { env });
-  const [, real, user, system] = /([\d.]+) ([\d.]+) ([\d.]+)\n$/.exec(stderr) ?? [];
-  if (code !== 0 || system === undefined) {
-    throw new Error(`${command} ${args[0]} ended with ${code}\n${stdout}${stderr}`.slice(0, 2000));
-  }
-  const each = 1000 / times;
-  return { millis: each * Number(real), cpuMillis: each * (Number(user) + Number(system)), stdout };
+  return timed(script, times, command, args, env);
 }
 
 /**
@@ -42,16 +36,28 @@ export async function costInHomes(
   // Assignments before a command cost no process of their own.
   const set = homeVariables('$home').map(([name, value]) => `${name}="${value}"`);
   const script = `TIMEFORMAT="%R %U %S"; time for home in $HOMES; do cd "$home" && ${set.join(' ')} "$0" "$@" || exit; done`;
-  const environment = { ...env, HOMES: homes.join(' ') };
-  const { code, stdout, stderr } = await runProgram('bash', ['-c', script, command, ...args], {
-    env: environment,
+  const { millis, cpuMillis } = await timed(script, homes.length, command, args, {
+    ...env,
+    HOMES: homes.join(' '),
   });
+  return { millis, cpuMillis };
+}
+
+/** @param script runs `$0 $@` so many times, and prints what that took as its last line */
+async function timed(
+  script: string,
+  times: number,
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Cost & { readonly stdout: string }> {
+  const { code, stdout, stderr } = await runProgram('bash', ['-c', script, command, ...args], { env });
   const [, real, user, system] = /([\d.]+) ([\d.]+) ([\d.]+)\n$/.exec(stderr) ?? [];
   if (code !== 0 || system === undefined) {
     throw new Error(`${command} ${args[0]} ended with ${code}\n${stdout}${stderr}`.slice(0, 2000));
   }
-  const each = 1000 / homes.length;
-  return { millis: each * Number(real), cpuMillis: each * (Number(user) + Number(system)) };
+  const each = 1000 / times;
+  return { millis: each * Number(real), cpuMillis: each * (Number(user) + Number(system)), stdout };
 }
 
 /** What tells a program where its user's folders are. */

@@ -2,11 +2,10 @@ import type { Distribution } from '../load/distribution.ts';
 import { median } from '../load/distribution.ts';
 import { startLoad } from '../load/load.ts';
 import { cpuMicros, cpuMicrosOfFamily, rssKibibytes } from '../machine/process-figures.ts';
-import { type GrowingStore, namespace, type StoreKind } from './stores.ts';
+import { type GrowingStore, namespace } from './stores.ts';
 
 /** What our server does on a store of some size. */
 export interface Size {
-  readonly store: StoreKind;
   readonly packages: number;
   readonly publishedPerSecond: number;
   /** CPU of the server and its database, for one published record, µs. */
@@ -60,7 +59,6 @@ export async function measureAt(store: GrowingStore, packages: number, connectio
     const rssMebibytes = rssKibibytes(program.pid) / 1024;
     const restartMillis = median(starts);
     return {
-      store: store.kind,
       packages,
       publishedPerSecond,
       publishCpuMicros,

@@ -1,8 +1,8 @@
 // What becomes of a registry that grows: docs/growth.svg, and its part of docs/benchmarks.md.
 
 import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { slopeOf } from '../lines/memory.ts';
+import { docsFile } from '../report/docs.ts';
 import { machineText, writeBetween } from '../report/document.ts';
 import { type Plot, svgOf } from '../report/plot.ts';
 import { formatFigure } from '../report/table.ts';
@@ -25,11 +25,9 @@ const figures: readonly Figure[] = [
   { title: 'Database', unit: 'MiB', of: (size) => size.bytes / 2 ** 20 },
 ];
 
-const docs = (name: string) => fileURLToPath(new URL(`../../../../docs/${name}`, import.meta.url));
-
 /** Writes what is known so far. */
 export function reportGrowth(curves: readonly Curve[]): void {
-  writeFileSync(docs('growth.svg'), svgOf(figures.map((figure) => plotOf(figure, curves))));
+  writeFileSync(docsFile('growth.svg'), svgOf(figures.map((figure) => plotOf(figure, curves))));
   // All were measured on one kind of machine, or it would have to be said with each.
   const parts = [
     machineText(curves.at(-1)!.machine),

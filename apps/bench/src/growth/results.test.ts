@@ -6,7 +6,6 @@ const curve = (store: Curve['store'], ...packages: number[]) =>
   ({
     store,
     sizes: packages.map((count) => ({
-      store,
       packages: count,
       publishedPerSecond: 1000,
       publishCpuMicros: 400,

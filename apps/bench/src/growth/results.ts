@@ -1,8 +1,7 @@
 // docs/growth.json: the raw figures of stores that grow.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Machine } from '../machine/machine.ts';
+import { readRaw, writeRaw } from '../report/docs.ts';
 import type { Size } from './measure.ts';
 import type { StoreKind } from './stores.ts';
 
@@ -16,17 +15,16 @@ export interface Curve {
   readonly sizes: readonly Size[];
 }
 
-const file = fileURLToPath(new URL('../../../../docs/growth.json', import.meta.url));
+const FILE = 'growth.json';
 
 /** What was measured last, in the order of the stores; empty when there is nothing yet. */
 export function readCurves(): readonly Curve[] {
-  if (!existsSync(file)) return [];
-  return (JSON.parse(readFileSync(file, 'utf8')) as { curves: Curve[] }).curves;
+  return readRaw<{ curves: Curve[] }>(FILE)?.curves ?? [];
 }
 
 /** Writes all of them. */
 export function writeCurves(curves: readonly Curve[]): void {
-  writeFileSync(file, `${JSON.stringify({ curves }, undefined, 1)}\n`);
+  writeRaw(FILE, { curves });
 }
 
 /** One curve takes the place of that of the same store as a whole: figures of two runs do not make one slope. */

@@ -19,13 +19,13 @@ export const databaseSizeLine: Line = {
   measure: async (bench) => {
     const { ours, reference, urls } = await bench.postgresPair();
     const one = await sizesOf(bench, ours, urls[0]!);
-    const other = reference && (await sizesOf(bench, reference, urls[1]!));
+    const other = await sizesOf(bench, reference, urls[1]!);
     const row = (what: string, pick: (sizes: Sizes) => number): Row => ({
       what: `database: ${what}`,
       unit: 'bytes',
       better: 'less',
       ours: pick(one),
-      reference: other && pick(other),
+      reference: pick(other),
     });
     return {
       rows: [row('a new package', (s) => s.perPackage), row('a further release', (s) => s.perRelease)],

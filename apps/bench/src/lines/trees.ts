@@ -13,6 +13,9 @@ const LARGE_BATCH = 16 * BATCH;
 /** How large the map is before it is measured. The reference keeps about 5 KB for each key. */
 const MAP_SIZE = 128 * BATCH;
 
+/** How many entries and leaves a round adds: enough for a third of a second, with its share of the garbage in it. */
+const ROUND = { map: 8 * BATCH, log: 1024 * BATCH };
+
 export const mapLine: Line = {
   name: 'map',
   title: `Map: batches of ${BATCH} inserts into a map of ${MAP_SIZE}`,
@@ -20,12 +23,12 @@ export const mapLine: Line = {
     'Keys and values of 32 bytes, hashing of both included, stores in memory, one thread but in the rows that say so. CPU of all threads inside the calls, collection of garbage included; the roots of both sides are compared.',
   measure: async (bench) => {
     const helped: Growth[] = [];
-    const measured = await sideBySide(bench, 'map', bench.count(MAP_SIZE), 4 * BATCH, async (pair, ours) => {
+    const measured = await sideBySide(bench, 'map', bench.count(MAP_SIZE), ROUND.map, async (pair, ours) => {
       await ours.startHelper();
       for (let round = 0; round < 2 * bench.options.rounds + 1; round++) helped.push((await pair()).ours);
     });
-    const perKey = ({ cpuNanos }: Growth) => cpuNanos / 1000 / (4 * BATCH);
-    const time = ({ nanos }: Growth) => nanos / 1000 / (4 * BATCH);
+    const perKey = ({ cpuNanos }: Growth) => cpuNanos / 1000 / ROUND.map;
+    const time = ({ nanos }: Growth) => nanos / 1000 / ROUND.map;
     return {
       rows: [
         {
@@ -71,7 +74,7 @@ export const logLine: Line = {
   method:
     'Leaf bytes in, root out: leaves are hashed within the time on both sides. Stores in memory, one thread but in the row that says so. CPU as for the map. The roots of both sides are compared.',
   measure: async (bench) => {
-    const size = bench.count(512) * BATCH;
+    const size = bench.count(ROUND.log);
     const hashed: Growth[] = [];
     const helped: Pair[] = [];
     const measured = await sideBySide(bench, 'log', size, size, async (pair, ours) => {

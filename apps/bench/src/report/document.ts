@@ -1,9 +1,9 @@
 // docs/benchmarks.md and docs/scaling.md: what stands between their markers is written here, the rest by hand.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { rustVersion } from '@warg-apps/programs';
 import type { Machine } from '../machine/machine.ts';
+import { docsFile } from './docs.ts';
 import type { LineResult } from './results.ts';
 import { markdownTable } from './table.ts';
 
@@ -14,7 +14,7 @@ export function writeDocument(results: readonly LineResult[]): void {
 
 /** Puts text between two markers of a document. @throws Error when they are gone */
 export function writeBetween(document: string, part: string, text: string): void {
-  const file = fileURLToPath(new URL(`../../../../docs/${document}`, import.meta.url));
+  const file = docsFile(document);
   const [begin, end] = [`<!-- begin: ${part} -->`, `<!-- end: ${part} -->`];
   const [before, rest] = readFileSync(file, 'utf8').split(begin);
   const after = rest?.split(end)[1];

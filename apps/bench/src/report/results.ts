@@ -1,10 +1,9 @@
 // The raw results, in docs/benchmarks.json: by line, so that one line can be measured anew without the others.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { writeFileSync } from 'node:fs';
 import type { Row } from '../lines/line.ts';
 import type { Machine } from '../machine/machine.ts';
+import { docsFile, readRaw, writeRaw } from './docs.ts';
 
 export interface LineResult {
   readonly name: string;
@@ -25,27 +24,27 @@ export interface LineResult {
   readonly details: unknown;
 }
 
-export const resultsFile = fileURLToPath(new URL('../../../../docs/benchmarks.json', import.meta.url));
+const FILE = 'benchmarks.json';
+
+/** What was measured last; empty when there is nothing yet. */
+export function readResults(): readonly LineResult[] {
+  return readRaw<{ lines: LineResult[] }>(FILE)?.lines ?? [];
+}
 
 /** What was measured before on a machine like this one. */
-export function readResults(machine: Machine): LineResult[] {
-  if (!existsSync(resultsFile)) return [];
-  const { lines } = JSON.parse(readFileSync(resultsFile, 'utf8')) as { lines: LineResult[] };
-  return lines.filter((line) => line.machine.cpu === machine.cpu && line.machine.cores === machine.cores);
+export function readResultsOf(machine: Machine): readonly LineResult[] {
+  return readResults().filter(
+    (line) => line.machine.cpu === machine.cpu && line.machine.cores === machine.cores,
+  );
 }
 
 /** @param order the names of all lines */
 export function writeResults(results: readonly LineResult[], order: readonly string[]): void {
   for (const { charts = {} } of results) {
-    for (const [name, svg] of Object.entries(charts)) writeFileSync(join(dirname(resultsFile), name), svg);
+    for (const [name, svg] of Object.entries(charts)) writeFileSync(docsFile(name), svg);
   }
   const lines = results
     .map(({ charts: _, ...line }) => line)
     .toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
-  writeFileSync(resultsFile, `${JSON.stringify({ lines }, roundNumber, 1)}\n`);
-}
-
-/** Six digits say more than any of these figures is good for. */
-function roundNumber(_name: string, value: unknown): unknown {
-  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
+  writeRaw(FILE, { lines });
 }

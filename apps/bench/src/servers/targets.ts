@@ -30,8 +30,7 @@ export interface Target {
 /** Ours and the Rust one, on stores of one kind. */
 export interface Pair {
   readonly ours: Target;
-  /** Missing where there is none on such a store. */
-  readonly reference: Target | undefined;
+  readonly reference: Target;
   stop(): Promise<void>;
 }
 
