@@ -88,7 +88,8 @@ export function verifySelfSigned(first: Envelope): Operator {
  * record's key), or vouch for it: by a later record that it signed, which contains the hash of all before it,
  * or by this checkpoint. A key that is only *named* in the log proves nothing, for anybody can name a key.
  *
- * @param checkpoint its signature must have been verified already
+ * @param checkpoint its signature must have been verified already, and that the log stands in it must be before anything
+ *   is believed: else it would be enough to name the pinned key in a log and to show a checkpoint of its real one
  * @throws ClientError `OPERATOR_PIN_MISMATCH`
  */
 export function verifyPin(
@@ -99,15 +100,20 @@ export function verifyPin(
 ): void {
   if (pin.type === 'record') {
     if (pin.recordId === operator.recordId) return;
-    throw mismatch(`whose log begins with record ${pin.recordId}`, pin.recordId, operator);
+    throw pinMismatch(pin, operator);
   }
   // The fold has verified every signature, so the key ids tell who signed.
   const pinned: string = keyIdOf(pin.key);
   if (records.some((record) => record.keyId === pinned) || checkpoint.keyId === pinned) return;
-  throw mismatch(`with key ${pin.key}`, pin.key, operator);
+  throw pinMismatch(pin, operator);
 }
 
-function mismatch(who: string, expected: string, operator: Operator): ClientError {
+/** What is thrown where the operator is not the one who is pinned. */
+export function pinMismatch(pin: Pin, operator: Operator): ClientError {
+  const [who, expected] =
+    pin.type === 'record'
+      ? [`whose log begins with record ${pin.recordId}`, pin.recordId]
+      : [`with key ${pin.key}`, pin.key];
   return new ClientError(
     'OPERATOR_PIN_MISMATCH',
     `expected the operator ${who}, found one whose log begins with record ${operator.recordId} and key ${operator.key}: ` +
