@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { openPostgresStore } from '../src/store/postgres/postgres-store.ts';
+import type { RegistryStore } from '../src/store/registry-store.ts';
 import { describeWithPostgres, type PostgresServer, startPostgres } from './postgres-server.ts';
 
 let folder: string;
@@ -42,6 +44,58 @@ const opened = async (query: string, host = '127.0.0.1') => {
   return 'opened';
 };
 const root = (name: string) => `sslrootcert=${encodeURIComponent(join(folder, name))}`;
+
+/** What a client says first when it wants TLS: the length of the message, and the code 80877103. */
+const sslRequest = '0000000804d2162f';
+
+/** Stands before the server and notes what each connection begins with. */
+async function startRecorder() {
+  const first: string[] = [];
+  let refused = 0;
+  let refuses: 'resets' | 'closes' | undefined;
+  const recorder = createServer((client) => {
+    if (refuses) {
+      refused += 1;
+      if (refuses === 'resets') client.resetAndDestroy();
+      else client.destroy();
+      return;
+    }
+    const target = connect(Number(new URL(url).port), '127.0.0.1');
+    for (const socket of [client, target]) {
+      socket.on('error', () => {}).on('close', () => [client, target].forEach((each) => void each.destroy()));
+    }
+    client.once('data', (chunk) => first.push(chunk.subarray(0, 8).toString('hex')));
+    client.pipe(target);
+    target.pipe(client);
+  });
+  await new Promise<void>((resolve) => recorder.listen(0, '127.0.0.1', resolve));
+  const { port } = recorder.address() as AddressInfo;
+  return {
+    first,
+    /** Such as the rest of `url`, but for its query. */
+    url: url.replace(/\?.*$/, '').replace(new URL(url).port, String(port)),
+    refused: () => refused,
+    refuse: (wanted: 'resets' | 'closes' | undefined) => {
+      refuses = wanted;
+    },
+    close: () => void recorder.close(),
+  };
+}
+
+/** @returns how often another store was heard to commit */
+async function heardOf(listening: RegistryStore, writing: RegistryStore): Promise<number> {
+  let heard = 0;
+  listening.onCommit?.(() => {
+    heard += 1;
+  });
+  // The first time it says that it listens now.
+  await vi.waitFor(() => expect(heard).toBe(1), 30_000);
+  await writing.transaction((transaction) =>
+    transaction.appendAudit({ actor: 'test', action: 'registry.import', details: {} }),
+  );
+  await vi.waitFor(() => expect(heard).toBe(2), 30_000);
+  return heard - 1;
+}
 
 describeWithPostgres('PostgreSQL behind TLS', () => {
   afterEach(() => vi.unstubAllEnvs());
@@ -108,6 +162,66 @@ describeWithPostgres('PostgreSQL behind TLS', () => {
     vi.stubEnv('PGSSLROOTCERT', join(folder, 'other.pem'));
     await expect(opened('')).rejects.toMatchObject({ code: expect.stringMatching(/^STORE_UN/) });
   });
+
+  it.each([
+    ['by its URL', (): string => `?sslmode=verify-full&${root('ca.pem')}`, {}],
+    ['by the variables of libpq', () => '', { PGSSLMODE: 'verify-full' }],
+  ])(
+    'is spoken to by TLS on every connection, and heard of by it, where that is asked for %s',
+    async (_, query, env) => {
+      for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+      if ('PGSSLMODE' in env) vi.stubEnv('PGSSLROOTCERT', join(folder, 'ca.pem'));
+      const recorder = await startRecorder();
+      const at = `${recorder.url}${query()}`;
+      const listening = await openPostgresStore(at, { runMigrations: true });
+      const writing = await openPostgresStore(at);
+      try {
+        expect(await heardOf(listening, writing)).toBe(1);
+        await listening.leases?.take(1000);
+        await listening.read((reads) => reads.latestCheckpoint());
+        expect(recorder.first.length).toBeGreaterThanOrEqual(6);
+        expect(new Set(recorder.first)).toEqual(new Set([sslRequest]));
+      } finally {
+        await listening.close();
+        await writing.close();
+        recorder.close();
+      }
+    },
+  );
+
+  it.each(['resets', 'closes'] as const)(
+    'says once that it hears of no commits, and once that it does again, where the network %s connections',
+    async (how) => {
+      const recorder = await startRecorder();
+      const said: string[] = [];
+      const log = {
+        info: (_: unknown, message: string) => said.push(`info: ${message}`),
+        warn: (fields: unknown, message: string) => said.push(`warn: ${message} ${JSON.stringify(fields)}`),
+      };
+      const at = `${recorder.url}?sslmode=require`;
+      const listening = await openPostgresStore(at, { runMigrations: true, log });
+      const writing = await openPostgresStore(at);
+      try {
+        await writing.revision();
+        recorder.refuse(how);
+        listening.onCommit?.(() => {});
+        await vi.waitFor(() => expect(said).toHaveLength(1), 30_000);
+        const before = recorder.refused();
+        await vi.waitFor(() => expect(recorder.refused()).toBeGreaterThan(before + 2), 30_000);
+        expect(said).toEqual([
+          expect.stringMatching(/^warn: the commits of other processes cannot be heard of/),
+        ]);
+        expect(said[0]).not.toContain('p@ss');
+        recorder.refuse(undefined);
+        await vi.waitFor(() => expect(said).toHaveLength(2), 30_000);
+        expect(said[1]).toBe('info: the commits of other processes are heard of again');
+      } finally {
+        await listening.close();
+        await writing.close();
+        recorder.close();
+      }
+    },
+  );
 
   it('never goes without TLS because somebody asked for it in other words', async () => {
     const other = /expected sslmode, found/;

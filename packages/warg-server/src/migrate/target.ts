@@ -1,5 +1,6 @@
 import { StoreError } from '../store/errors.ts';
 import { COMMIT_CHANNEL } from '../store/postgres/commit-listener.ts';
+import { connectorOf } from '../store/postgres/connector.ts';
 import { parseDatabaseUrl } from '../store/postgres/database-url.ts';
 import { Pool } from '../store/postgres/pool.ts';
 import type { Queries, SqlValue } from '../store/postgres/queries.ts';
@@ -33,7 +34,7 @@ export class MigrationTarget implements Queries {
       );
     }
     this.name = url.name;
-    this.#pool = new Pool(url, { connections: 1, answerTimeout: 0 });
+    this.#pool = new Pool(connectorOf(url), { connections: 1, answerTimeout: 0 });
   }
 
   /**

@@ -59,7 +59,7 @@ async function openSides(options: RegistryCoreOptions, limits: RegistryLimits): 
     case 'memory':
       return openWithMarks(openInThread(openMemoryStore(), undefined, options, limits), options);
     case 'postgres': {
-      const store = await openPostgresStore(location.url, location);
+      const store = await openPostgresStore(location.url, { ...location, log: options.log });
       if (options.role === 'api') return openToAccept(store, options, limits);
       const { headFile: file } = options.restore ?? {};
       const memory = file === undefined ? undefined : headFile(file);

@@ -1,11 +1,19 @@
-import postgres from 'postgres';
-import type { DatabaseUrl } from './database-url.ts';
+import type postgres from 'postgres';
+import type { Connector } from './connector.ts';
 
 /** What is notified at each commit. */
 export const COMMIT_CHANNEL = 'warg_commit';
 
 /** How long is waited before the connection is tried again, ms: doubled up to the maximum. */
 const RETRY = { first: 100, most: 5_000 };
+/** How long it may take until it listens, s. The driver has a limit for a connection, and tries again without end where one is closed. */
+const TIMEOUT = 5;
+
+/** Where is said what hinders a store without keeping it from its work. */
+export interface StoreLog {
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+}
 
 /**
  * Hears of the commits of other processes, on a connection that does nothing else. While it is lost nothing is heard; it is
@@ -14,18 +22,22 @@ const RETRY = { first: 100, most: 5_000 };
  * The driver's own `listen` does not try again where the first attempt fails.
  */
 export class CommitListener {
-  readonly #url: DatabaseUrl;
+  readonly #connector: Connector;
   /** What our own notifications say. */
   readonly #sender: string;
+  readonly #log: StoreLog | undefined;
   readonly #listeners = new Set<() => void>();
   #sql: postgres.Sql | undefined;
   #running: Promise<void> | undefined;
   #stop: () => void = () => {};
   #stopped = false;
+  /** Whether it was said that nothing is heard. */
+  #saidFailure = false;
 
-  constructor(url: DatabaseUrl, sender: string) {
-    this.#url = url;
+  constructor(connector: Connector, sender: string, log?: StoreLog) {
+    this.#connector = connector;
     this.#sender = sender;
+    this.#log = log;
   }
 
   /** @returns takes the listener away */
@@ -60,33 +72,51 @@ export class CommitListener {
     const end = new Promise<void>((resolve) => {
       lost = resolve;
     });
-    const sql = postgres(this.#url.secret, {
-      max: 1,
-      connect_timeout: 5,
-      idle_timeout: 0,
-      max_lifetime: 0,
-      keep_alive: 5,
-      backoff: 0,
-      connection: { application_name: 'warg-server' },
-      fetch_types: false,
-      onnotice: () => {},
-      onnotify: (_channel: string, sender: string) => {
-        if (sender !== this.#sender) this.#tell();
-      },
-      onclose: () => lost(),
-    } as unknown as postgres.Options<Record<string, never>>) as unknown as postgres.Sql;
-    this.#sql = sql;
+    let sql: postgres.Sql | undefined;
+    let timer: NodeJS.Timeout | undefined;
     try {
+      sql = this.#connector.open({
+        max: 1,
+        connect_timeout: TIMEOUT,
+        keep_alive: 5,
+        connection: { application_name: 'warg-server' },
+        onnotify: (_channel, sender) => {
+          if (sender !== this.#sender) this.#tell();
+        },
+        onclose: () => lost(),
+      });
+      this.#sql = sql;
+      timer = setTimeout(() => void sql?.end({ timeout: 0 }).catch(() => {}), 1000 * TIMEOUT);
       await sql.unsafe(`LISTEN ${COMMIT_CHANNEL}`);
+      clearTimeout(timer);
+      this.#say(undefined);
       this.#tell();
       await end;
       return true;
-    } catch {
+    } catch (error) {
+      if (!this.#stopped) this.#say(error);
       return false;
     } finally {
+      clearTimeout(timer);
       this.#sql = undefined;
-      await sql.end({ timeout: 0 }).catch(() => {});
+      await sql?.end({ timeout: 0 }).catch(() => {});
     }
+  }
+
+  /** Says once that nothing can be heard, and once that it can again. */
+  #say(failure: unknown): void {
+    if (this.#saidFailure === (failure !== undefined)) return;
+    this.#saidFailure = failure !== undefined;
+    const store = this.#connector.name;
+    if (failure === undefined) {
+      this.#log?.info({ store }, 'the commits of other processes are heard of again');
+      return;
+    }
+    const reason = String((failure as Error).message || (failure as { code?: unknown }).code);
+    this.#log?.warn(
+      { store, error: reason },
+      'the commits of other processes cannot be heard of; it is tried again, and the store looked at all the time',
+    );
   }
 
   #tell(): void {

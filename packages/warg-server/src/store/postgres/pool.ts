@@ -1,9 +1,7 @@
-import postgres from 'postgres';
-import { StoreError } from '../errors.ts';
-import type { DatabaseUrl } from './database-url.ts';
+import type postgres from 'postgres';
+import type { Connector } from './connector.ts';
 import { toStoreError } from './failures.ts';
 import type { Queries, SqlValue } from './queries.ts';
-import { splitTls } from './tls.ts';
 
 /** How long is waited for a connection, s. */
 const CONNECT_TIMEOUT = 10;
@@ -57,17 +55,16 @@ interface Generation {
 export class Pool implements Queries {
   /** How messages call the database. */
   readonly name: string;
-  /** Read once: what a new connection is made with must not depend on a file that may be gone by then. */
-  readonly #target: ReturnType<typeof splitTls>;
+  readonly #connector: Connector;
   readonly #options: Required<PoolOptions>;
   #current: Generation;
   #losses = 0;
   #closed = false;
 
   /** @throws StoreError `STORE_UNREADABLE` if the URL cannot be used */
-  constructor(url: DatabaseUrl, options: PoolOptions) {
-    this.name = url.name;
-    this.#target = splitTls(url.secret);
+  constructor(connector: Connector, options: PoolOptions) {
+    this.name = connector.name;
+    this.#connector = connector;
     this.#options = { answerTimeout: ANSWER_TIMEOUT, ...options };
     this.#current = this.#connect();
   }
@@ -136,34 +133,17 @@ export class Pool implements Queries {
   }
 
   #connect(): Generation {
-    const { url, tls } = this.#target;
-    try {
-      const sql = postgres(url, {
-        ssl: tls,
-        max: this.#options.connections,
-        connect_timeout: CONNECT_TIMEOUT,
-        // A connection may be in the middle of a transaction, which the driver does not know: it never ends one by itself.
-        idle_timeout: 0,
-        max_lifetime: 0,
-        keep_alive: 15,
-        backoff: 0,
-        connection: SESSION,
-        fetch_types: false,
-        types: TYPES,
-        onnotice: () => {},
-        // Where there was one connection nothing will be answered any more.
-        onclose: () => this.#renew(generation, this.#options.connections === 1 ? 0 : CONNECT_TIMEOUT),
-      } as unknown as postgres.Options<Record<string, never>>) as unknown as postgres.Sql;
-      const generation: Generation = { sql };
-      return generation;
-    } catch {
-      // What the driver says about it repeats the URL, and with it the password.
-      throw new StoreError(
-        'STORE_UNREADABLE',
-        'the database URL cannot be used: expected postgres://user:password@host:port/database, where special characters ' +
-          'of user and password are written as %XX',
-      );
-    }
+    const sql = this.#connector.open({
+      max: this.#options.connections,
+      connect_timeout: CONNECT_TIMEOUT,
+      keep_alive: 15,
+      connection: SESSION,
+      types: TYPES,
+      // Where there was one connection nothing will be answered any more.
+      onclose: () => this.#renew(generation, this.#options.connections === 1 ? 0 : CONNECT_TIMEOUT),
+    });
+    const generation: Generation = { sql };
+    return generation;
   }
 }
 

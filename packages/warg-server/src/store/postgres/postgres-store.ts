@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { StoreError } from '../errors.ts';
 import type { Leases, RegistryStore, StoreReads, StoreTransaction } from '../registry-store.ts';
 import { SharedLook } from '../shared-look.ts';
-import { CommitListener } from './commit-listener.ts';
-import { type DatabaseUrl, parseDatabaseUrl } from './database-url.ts';
+import { CommitListener, type StoreLog } from './commit-listener.ts';
+import { type Connector, connectorOf } from './connector.ts';
+import { parseDatabaseUrl } from './database-url.ts';
 import { postgresLeases } from './leases.ts';
 import { Pool } from './pool.ts';
 import { checkSchema, migrate } from './schema.ts';
@@ -18,6 +19,7 @@ const CONTROL_TIMEOUT = 2_000;
 export interface PostgresStoreOptions {
   /** Whether an empty or older database is brought to this program's schema. */
   readonly runMigrations?: boolean;
+  readonly log?: StoreLog | undefined;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface PostgresStoreOptions {
  */
 export async function openPostgresStore(
   text: string,
-  { runMigrations = false }: PostgresStoreOptions = {},
+  { runMigrations = false, log }: PostgresStoreOptions = {},
 ): Promise<RegistryStore> {
   const url = parseDatabaseUrl(text);
   if (url === undefined) {
@@ -37,18 +39,19 @@ export async function openPostgresStore(
       'expected a database URL such as postgres://user:password@host:5432/database',
     );
   }
-  await prepare(url, runMigrations);
-  return new PostgresStore(url);
+  const connector = connectorOf(url);
+  await prepare(connector, runMigrations);
+  return new PostgresStore(connector, log);
 }
 
-async function prepare(url: DatabaseUrl, runMigrations: boolean): Promise<void> {
-  const pool = new Pool(url, { connections: 1, ...(runMigrations ? { answerTimeout: 0 } : {}) });
+async function prepare(connector: Connector, runMigrations: boolean): Promise<void> {
+  const pool = new Pool(connector, { connections: 1, ...(runMigrations ? { answerTimeout: 0 } : {}) });
   try {
     if (runMigrations) await migrate(pool);
     await checkSchema(pool);
   } catch (cause) {
     if (cause instanceof StoreError) throw cause;
-    throw new StoreError('STORE_UNREADABLE', `cannot use ${url.name}: ${(cause as Error).message}`, {
+    throw new StoreError('STORE_UNREADABLE', `cannot use ${connector.name}: ${(cause as Error).message}`, {
       cause,
     });
   } finally {
@@ -72,14 +75,14 @@ class PostgresStore implements RegistryStore {
   #turn: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
-  constructor(url: DatabaseUrl) {
-    this.#readers = new Pool(url, { connections: READERS });
+  constructor(connector: Connector, log: StoreLog | undefined) {
+    this.#readers = new Pool(connector, { connections: READERS });
     this.#reads = new PostgresSession(this.#readers);
-    this.#writer = new Pool(url, { connections: 1 });
+    this.#writer = new Pool(connector, { connections: 1 });
     const sender = randomUUID();
     this.#transactions = new Transactions(this.#writer, sender);
-    this.#listener = new CommitListener(url, sender);
-    this.#control = new Pool(url, { connections: 1, answerTimeout: CONTROL_TIMEOUT });
+    this.#listener = new CommitListener(connector, sender, log);
+    this.#control = new Pool(connector, { connections: 1, answerTimeout: CONTROL_TIMEOUT });
     this.leases = postgresLeases(this.#control);
     this.#session = new PostgresSession(this.#transactions);
   }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithPostgres, type PostgresServer, startPostgres } from '../../../test/postgres-server.ts';
 import type { StateChange } from '../registry-store.ts';
 import { accessToken, checkpoint, digestNamed, logPart, newRecord, recordIdOf } from '../testing/fixtures.ts';
+import { connectorOf } from './connector.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { Pool } from './pool.ts';
 import type { Queries, SqlValue } from './queries.ts';
@@ -91,7 +92,7 @@ describeWithPostgres('the queries on PostgreSQL', () => {
   afterAll(() => server.remove());
 
   it('cost no more when the history grows: each finds its rows by an index', async () => {
-    const pool = new Pool(parseDatabaseUrl(await server.createDatabase())!, { connections: 1 });
+    const pool = new Pool(connectorOf(parseDatabaseUrl(await server.createDatabase())!), { connections: 1 });
     await migrate(pool);
     const used = new Map<string, readonly SqlValue[]>();
     const noted = <T>(sql: string, values: readonly SqlValue[], answer: Promise<T>) => {

@@ -1,6 +1,7 @@
 import { testLogStore, testMapStore } from '@warg/transparency/testing';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { describeWithPostgres, type PostgresServer, startPostgres } from '../../../test/postgres-server.ts';
+import { connectorOf } from './connector.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { Pool } from './pool.ts';
 import { migrate } from './schema.ts';
@@ -11,8 +12,8 @@ let server: PostgresServer;
 /** A new database: one connection that has transactions, and another one that sees what is committed. */
 async function openTables() {
   const url = parseDatabaseUrl(await server.createDatabase())!;
-  const db = new Pool(url, { connections: 1 });
-  const readerDb = new Pool(url, { connections: 1 });
+  const db = new Pool(connectorOf(url), { connections: 1 });
+  const readerDb = new Pool(connectorOf(url), { connections: 1 });
   await migrate(db);
   const exec = async (sql: string) => void (await db.exec(sql));
   return {
