@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { digestOf, generatePrivateKey, keyIdOf, publicKeyOf } from '@warg/crypto';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { fileStorage } from '../src/node/file-storage.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { meddling, release, submission } from './registry/publishing.ts';
 import { json, serve } from './registry/serve.ts';
@@ -73,5 +77,70 @@ describe('pending publishes', () => {
       code: 'PUBLISH_REFUSED',
     });
     expect((await client.pending.get('test:hello'))?.entries).toHaveLength(1);
+  });
+
+  describe.each(['memory', 'file'] as const)('in a %s storage', (kind) => {
+    const folders: string[] = [];
+    afterAll(async () => {
+      for (const folder of folders) await rm(folder, { recursive: true, force: true });
+    });
+    const newStorage = async () => {
+      if (kind === 'memory') return memoryStorage();
+      const folder = await mkdtemp(join(tmpdir(), 'warg-pending-'));
+      folders.push(folder);
+      return fileStorage(folder);
+    };
+    const versions = ['1.0.0', '1.1.0', '1.2.0', '1.3.0'];
+
+    it('keep what several add at once, and are started by one of them', async () => {
+      const storage = await newStorage();
+      const registry = await testRegistry();
+      const open = () => openClient(serve(registry), { storage });
+      const clients = await Promise.all(versions.map(open));
+      const starts = await Promise.allSettled(clients.map(({ pending }) => pending.start('test:hello')));
+      expect(starts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      for (const start of starts)
+        if (start.status === 'rejected') expect(start.reason).toMatchObject({ code: 'PENDING_EXISTS' });
+
+      await Promise.all(
+        versions.map((version, index) => clients[index]!.pending.add('test:hello', [release(version)])),
+      );
+      const entries = (await clients[0]!.pending.get('test:hello'))?.entries ?? [];
+      expect(entries.map((entry) => entry.type === 'release' && entry.version).sort()).toEqual(versions);
+      const aborts = await Promise.allSettled(clients.map(({ pending }) => pending.abort('test:hello')));
+      expect(aborts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    });
+
+    it('keep what is added, or begun anew, while they are submitted', async () => {
+      const storage = await newStorage();
+      const registry = await testRegistry();
+      let meanwhile = async () => {};
+      const client = await openClient(
+        meddling(serve(registry), submission, async (pass) => {
+          await meanwhile();
+          return pass();
+        }),
+        { storage },
+      );
+      const other = await openClient(serve(registry), { storage });
+      await client.pending.start('test:hello');
+      await client.pending.add('test:hello', [release('1.0.0')]);
+      meanwhile = async () => void (await other.pending.add('test:hello', [release('1.1.0')]));
+      await client.pending.submit('test:hello', { init: true });
+      expect((await client.pending.get('test:hello'))?.entries).toMatchObject([{ version: '1.1.0' }]);
+
+      meanwhile = async () => {
+        await other.pending.abort('test:hello');
+        await other.pending.start('test:hello');
+        await other.pending.add('test:hello', [release('1.2.0')]);
+      };
+      await client.pending.submit('test:hello');
+      expect((await client.pending.get('test:hello'))?.entries).toMatchObject([{ version: '1.2.0' }]);
+
+      meanwhile = async () => {};
+      const { package: found } = await client.pending.submit('test:hello');
+      expect(found?.releases.map(({ version }) => version)).toEqual(['1.0.0', '1.1.0', '1.2.0']);
+      expect(await client.pending.list()).toEqual([]);
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { parseDigest, parsePublicKey } from '@warg/crypto';
+import { equalBytes, parseDigest, parsePublicKey } from '@warg/crypto';
 import { type PackageName, packageLogId, parsePackageName } from '@warg/protocol';
 import type { ContentSource } from '../content/content.ts';
 import { chunksOf, hashInto } from '../content/hashing.ts';
@@ -7,6 +7,7 @@ import { ClientError } from '../errors.ts';
 import type { CallOptions, PublishEntry, PublishOptions } from '../options.ts';
 import { readName } from '../resolve.ts';
 import type { PendingPublish, PublishResult, StoredPublishEntry } from '../results.ts';
+import { changeDocument } from '../state/change-document.ts';
 import {
   countOf,
   listOf,
@@ -16,7 +17,6 @@ import {
   textOf,
   writeDocument,
 } from '../state/document.ts';
-import { changeDocument } from '../state/submission.ts';
 import type { StorageSnapshot } from '../storage/storage.ts';
 import { prepareEntries } from './entries.ts';
 import { publishPrepared } from './publish.ts';
@@ -28,11 +28,12 @@ export interface PendingPublishes {
   /** All lists of this registry, by name. */
   list(): Promise<readonly PendingPublish[]>;
   get(name: string): Promise<PendingPublish | undefined>;
-  /** Adds entries; their content is copied to the storage's cache. @throws ClientError `PENDING_MISSING` */
+  /** Adds entries, also while others add some; their content is copied to the storage's cache. @throws ClientError `PENDING_MISSING` */
   add(name: string, entries: readonly PublishEntry[], options?: CallOptions): Promise<PendingPublish>;
   /**
    * Publishes the list as one record, and removes it when the registry has accepted the record. A list that the
-   * registry refuses stays, so that it can be mended or aborted.
+   * registry refuses stays, so that it can be mended or aborted; entries that were added while it was being published stay
+   * as the list that is submitted next.
    *
    * @throws ClientError `PENDING_MISSING` | `NOTHING_TO_PUBLISH`, and what `publish` may throw
    */
@@ -47,30 +48,38 @@ const prefix = 'pending/';
 export function pendingPublishes(context: ClientContext): PendingPublishes {
   const { documents } = context;
 
-  async function require(name: PackageName): Promise<PendingPublish> {
-    const pending = await readPending(await documents.snapshot(), keyOf(name));
+  async function require(name: PackageName, snapshot?: StorageSnapshot): Promise<PendingPublish> {
+    const pending = await readPending(snapshot ?? (await documents.snapshot()), keyOf(name));
     if (pending !== undefined) return pending;
     throw new ClientError('PENDING_MISSING', `no publish of ${name} was started: start one first`, { name });
   }
 
-  async function write(pending: PendingPublish, options: CallOptions): Promise<PendingPublish> {
-    const { name, startedAt, entries } = pending;
-    const document = writeDocument(format, { name, startedAt: startedAt.getTime(), entries });
-    await changeDocument(context, keyOf(name), document, options.signal);
-    return pending;
+  /** Changes a list by what it is now: others may add to it at the same time. */
+  async function change(
+    name: PackageName,
+    after: (snapshot: StorageSnapshot) => Promise<PendingPublish | undefined>,
+    signal?: AbortSignal | undefined,
+  ): Promise<void> {
+    const write = async (snapshot: StorageSnapshot) => {
+      const pending = await after(snapshot);
+      return pending && writePending(pending);
+    };
+    await changeDocument(context, keyOf(name), write, signal);
   }
 
   const self: PendingPublishes = {
     async start(text) {
       const name = readName(text);
-      if ((await self.get(name)) !== undefined) {
+      const begun: PendingPublish = { name, startedAt: new Date(context.now()), entries: [] };
+      await change(name, async (snapshot) => {
+        if ((await readPending(snapshot, keyOf(name))) === undefined) return begun;
         throw new ClientError(
           'PENDING_EXISTS',
           `a publish of ${name} was started already: add to it, submit it or abort it`,
           { name },
         );
-      }
-      return write({ name, startedAt: new Date(context.now()), entries: [] }, {});
+      });
+      return begun;
     },
 
     async list() {
@@ -92,13 +101,23 @@ export function pendingPublishes(context: ClientContext): PendingPublishes {
       await require(name);
       const prepared = await prepareEntries(context, entries, options);
       for (const source of prepared.contents.values()) await copyToCache(context, source, options);
-      const pending = await require(name);
-      return write({ ...pending, entries: [...pending.entries, ...prepared.entries] }, options);
+      let added: PendingPublish | undefined;
+      await change(
+        name,
+        async (snapshot) => {
+          const pending = await require(name, snapshot);
+          added = { ...pending, entries: [...pending.entries, ...prepared.entries] };
+          return added;
+        },
+        options.signal,
+      );
+      return added!;
     },
 
     async submit(text, options = {}) {
       const name = readName(text);
-      const { entries } = await require(name);
+      const pending = await require(name);
+      const { entries } = pending;
       if (entries.length === 0) {
         throw new ClientError(
           'NOTHING_TO_PUBLISH',
@@ -111,15 +130,20 @@ export function pendingPublishes(context: ClientContext): PendingPublishes {
         { name, head: undefined, entries, contents: new Map() },
         options,
       );
-      if (result.state !== 'dry-run') await changeDocument(context, keyOf(name), undefined, undefined);
+      if (result.state !== 'dry-run') {
+        await change(name, async (snapshot) => without(pending, await readPending(snapshot, keyOf(name))));
+      }
       return result;
     },
 
     async abort(text) {
       const name = readName(text);
-      const pending = await require(name);
-      await changeDocument(context, keyOf(name), undefined, undefined);
-      return pending;
+      let forgotten: PendingPublish | undefined;
+      await change(name, async (snapshot) => {
+        forgotten = await require(name, snapshot);
+        return undefined;
+      });
+      return forgotten!;
     },
   };
   return self;
@@ -127,6 +151,24 @@ export function pendingPublishes(context: ClientContext): PendingPublishes {
 
 function keyOf(name: PackageName): string {
   return `${prefix}${packageLogId(name).slice('sha256:'.length)}`;
+}
+
+/** What is left of a list when what it was has been published; undefined where nothing is. */
+function without(published: PendingPublish, now: PendingPublish | undefined): PendingPublish | undefined {
+  // Aborted meanwhile, and perhaps begun anew: that is another list.
+  const { length } = published.entries;
+  const continues =
+    now !== undefined && sameBytes({ ...now, entries: now.entries.slice(0, length) }, published);
+  if (!continues) return now;
+  return now.entries.length === length ? undefined : { ...now, entries: now.entries.slice(length) };
+}
+
+function sameBytes(a: PendingPublish, b: PendingPublish): boolean {
+  return equalBytes(writePending(a), writePending(b));
+}
+
+function writePending({ name, startedAt, entries }: PendingPublish): Uint8Array {
+  return writeDocument(format, { name, startedAt: startedAt.getTime(), entries });
 }
 
 async function readPending(snapshot: StorageSnapshot, key: string): Promise<PendingPublish | undefined> {

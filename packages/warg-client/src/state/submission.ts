@@ -1,5 +1,7 @@
 import { type Envelope, envelopeToJson, type LogId, packageRecordId, type RecordId } from '@warg/protocol';
 import type { ClientContext } from '../context.ts';
+import type { StorageSnapshot } from '../storage/storage.ts';
+import { changeDocument } from './change-document.ts';
 import { envelopeOf, readDocument, textOf, writeDocument } from './document.ts';
 
 /**
@@ -20,7 +22,11 @@ function submissionKey(logId: LogId): string {
 }
 
 export async function readSubmission(context: ClientContext, logId: LogId): Promise<Submission | undefined> {
-  return readDocument(await context.documents.snapshot(), submissionKey(logId), format, (members) => {
+  return submissionIn(await context.documents.snapshot(), logId);
+}
+
+function submissionIn(snapshot: StorageSnapshot, logId: LogId): Promise<Submission | undefined> {
+  return readDocument(snapshot, submissionKey(logId), format, (members) => {
     const envelope = envelopeOf(members['envelope']);
     return {
       envelope,
@@ -38,7 +44,7 @@ export async function keepSubmission(
 ): Promise<void> {
   const { envelope, purpose } = submission;
   const document = writeDocument(format, { envelope: envelopeToJson(envelope), purpose });
-  await changeDocument(context, submissionKey(logId), document, signal);
+  await changeDocument(context, submissionKey(logId), async () => document, signal);
 }
 
 /** Forgets a record whose fate is known; another one that was kept meanwhile stays. */
@@ -47,20 +53,8 @@ export async function forgetSubmission(
   logId: LogId,
   recordId: RecordId,
 ): Promise<void> {
-  const kept = await readSubmission(context, logId);
-  if (kept?.recordId !== recordId) return;
-  await changeDocument(context, submissionKey(logId), undefined, undefined);
-}
-
-/** Replaces or removes one document. */
-export async function changeDocument(
-  context: ClientContext,
-  key: string,
-  bytes: Uint8Array | undefined,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  await context.documents.exclusive(
-    async () => context.documents.commit(await context.documents.snapshot(), new Map([[key, bytes]])),
-    { signal },
-  );
+  const key = submissionKey(logId);
+  const unlessAnother = async (snapshot: StorageSnapshot) =>
+    (await submissionIn(snapshot, logId))?.recordId === recordId ? undefined : snapshot.read(key);
+  await changeDocument(context, key, unlessAnother, undefined);
 }
