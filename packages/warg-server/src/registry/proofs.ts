@@ -23,7 +23,7 @@ import type { Checkpoints } from './checkpoints.ts';
 import { KeptProofs } from './kept-proofs.ts';
 import { Leaves } from './leaves.ts';
 import type { InclusionAnswer, WireInteger } from './registry.ts';
-import { TREE_CACHES } from './tree-caches.ts';
+import { PROVING_CACHES } from './tree-caches.ts';
 
 /** How many leaves or logs are looked after in one turn of the event loop. */
 const PORTION = 256;
@@ -169,8 +169,8 @@ export class Proofs {
   #read<T>(work: (reads: StoreReads, trees: Trees) => Promise<T>): Promise<T> {
     return this.#store.read(async (reads) => {
       this.#trees ??= {
-        log: await MerkleLog.open(reads.logStore, TREE_CACHES.log),
-        map: await MerkleMap.open(reads.mapStore, TREE_CACHES.map),
+        log: await MerkleLog.open(reads.logStore, PROVING_CACHES.log),
+        map: await MerkleMap.open(reads.mapStore, PROVING_CACHES.map),
       };
       try {
         return await work(reads, this.#trees);

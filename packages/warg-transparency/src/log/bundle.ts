@@ -4,6 +4,7 @@ import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
 import { decodeMessage } from '../wire/decode.ts';
 import { bytesTag, varintSize, varintTag, writeVarint } from '../wire/encode.ts';
 import { logProofBundle } from '../wire/messages.ts';
+import type { HashPlaces } from './tile.ts';
 
 /** The hash of one node of a log. */
 export interface NodeHash {
@@ -101,14 +102,12 @@ export function encodeLogBundle({ hashes, ...proved }: LogBundle): Uint8Array {
  * The same for hashes that stand somewhere in other bytes, which are copied from there into the bundle.
  *
  * @param nodes sorted, none twice
- * @param sources for each node the bytes in which its hash begins at `hashesAt`
  * @throws TransparencyError `INVALID_ARGUMENT` for a number that has more than 32 bits
  */
 export function encodeLogBundleOf(
   proved: Proved,
   nodes: readonly number[],
-  sources: readonly Uint8Array[],
-  hashesAt: readonly number[],
+  { sources, starts }: HashPlaces,
 ): Uint8Array {
   let size = 0;
   for (const node of nodes) size += ENTRY_BYTES + (node === 0 ? 0 : 1 + varintSize(node));
@@ -125,7 +124,7 @@ export function encodeLogBundleOf(
     }
     bytes[at] = bytesTag(2);
     bytes[at + 1] = HASH_BYTES;
-    copyHash(sources[i]!, hashesAt[i]!, bytes, at + 2);
+    copyHash(sources[i]!, starts[i]!, bytes, at + 2);
     at += 2 + HASH_BYTES;
     bytes[start] = bytesTag(4);
     bytes[start + 1] = at - start - 2;

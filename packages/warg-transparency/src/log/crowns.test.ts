@@ -5,7 +5,15 @@ import { hashLeaves } from '../index.ts';
 import { MerkleLog } from './merkle-log.ts';
 import { existsFromLength } from './nodes.ts';
 import { type LogStore, memoryLogStore, TILE_WIDTH } from './store.ts';
-import { CROWN_BYTES, crownOf, hashAt, placeOf, sparseTile, TILE_BYTES, tileFromStore } from './tile.ts';
+import {
+  CROWN_BYTES,
+  crownOf,
+  locateHashes,
+  placeOf,
+  sparseTile,
+  TILE_BYTES,
+  tileFromStore,
+} from './tile.ts';
 
 const COUNT = 20 * TILE_WIDTH + 77;
 const leaves = Array.from({ length: COUNT }, (_, i) => leafNumber(i % 3000));
@@ -19,9 +27,9 @@ it('a tile with a crown has the hashes of one that was hashed as a whole', () =>
     const place = placeOf(node);
     // The root of the tile is a leaf of the one above.
     if (place.level > 0) continue;
-    const sparse = sparseTile(crown, stored);
-    const at = hashAt(sparse, place);
-    expect(sparse.nodes.subarray(at, at + 32)).toEqual(whole.nodes.subarray(at, at + 32));
+    const { sources, starts } = locateHashes([place, place], [sparseTile(crown, stored), whole]);
+    const [found, expected] = sources.map((source, i) => source.subarray(starts[i], starts[i]! + 32));
+    expect(found).toEqual(expected);
   }
   expect(() => sparseTile(crown, stored.subarray(32))).toThrow(
     expect.objectContaining({ code: 'CORRUPT_TILE' }),

@@ -12,9 +12,11 @@ import {
   CROWN_BYTES,
   type Crown,
   crownOf,
-  hashAt,
+  type HashPlaces,
+  locateHashes,
   type NodePlace,
   placeOf,
+  type SparseTile,
   sparseTile,
   TILE_BYTES,
   type Tile,
@@ -185,14 +187,7 @@ export class MerkleLog {
    */
   async provePlan(plan: LogProofPlan): Promise<Uint8Array> {
     await this.#requireLength(plan.logLength);
-    const places = plan.nodes.map(placeOf);
-    const tiles = await this.#tilesOf(places);
-    return encodeLogBundleOf(
-      plan,
-      plan.nodes,
-      tiles.map(({ nodes }) => nodes),
-      places.map((place, i) => hashAt(tiles[i]!, place)),
-    );
+    return encodeLogBundleOf(plan, plan.nodes, await this.#locate(plan.nodes));
   }
 
   /** Runs what changes this object after everything that was asked for before. */
@@ -251,16 +246,12 @@ export class MerkleLog {
   }
 
   async #hashesOf(nodes: readonly number[]): Promise<Hash[]> {
-    const places = nodes.map(placeOf);
-    const tiles = await this.#tilesOf(places);
-    return places.map((place, i) => {
-      const at = hashAt(tiles[i]!, place);
-      return tiles[i]!.nodes.subarray(at, at + HASH_BYTES);
-    });
+    const { sources, starts } = await this.#locate(nodes);
+    return sources.map((source, i) => source.subarray(starts[i]!, starts[i]! + HASH_BYTES));
   }
 
-  /** For each place its tile, of which {@link hashAt} alone is asked. */
-  async #tilesOf(places: readonly NodePlace[]): Promise<Tile[]> {
+  async #locate(nodes: readonly number[]): Promise<HashPlaces> {
+    const places = nodes.map(placeOf);
     // Nodes in their order stand together, tile by tile.
     const wanted: NodePlace[] = [];
     let last: NodePlace | undefined;
@@ -270,22 +261,26 @@ export class MerkleLog {
       else continue;
       last = place;
     }
-    const tiles = await this.#readTiles(wanted, true);
-    let tile: Tile | undefined;
-    return places.map((place) => {
-      if (tile?.index !== place.index || tile.level !== place.level) tile = tiles.get(tileKey(place))!;
+    const sparse = new Map<number, SparseTile>();
+    const tiles = await this.#readTiles(wanted, sparse);
+    let tile: Tile | SparseTile | undefined;
+    const tileOf = places.map((place) => {
+      if (tile?.index === place.index && tile.level === place.level) return tile;
+      const key = tileKey(place);
+      tile = tiles.get(key) ?? sparse.get(key)!;
       return tile;
     });
+    return locateHashes(places, tileOf);
   }
 
   /**
    * The tiles, each at least as wide as asked, by their keys: from memory, or all others in one read.
    *
-   * @param mayBeSparse whether {@link hashAt} alone is asked of them
+   * @param sparse where those go whose crown is kept; without it, all of them are whole
    */
   async #readTiles(
     wanted: readonly (TileId & { readonly width: number })[],
-    mayBeSparse = false,
+    sparse?: Map<number, SparseTile>,
   ): Promise<Map<number, Tile>> {
     const tiles = new Map<number, Tile>();
     const missing = new Map<number, TileId & { readonly width: number }>();
@@ -301,10 +296,10 @@ export class MerkleLog {
     const stored = await this.#store.readTiles(ids);
     ids.forEach((id, i) => {
       const key = tileKey(id);
-      const crown = mayBeSparse ? this.#crowns.get(key) : undefined;
+      const crown = sparse && this.#crowns.get(key);
       if (crown !== undefined) {
         // Not kept: where so much is asked for, it would take the place of one that may be asked for sooner.
-        tiles.set(key, sparseTile(crown, stored[i]));
+        sparse!.set(key, sparseTile(crown, stored[i]));
         return;
       }
       const tile = tileFromStore(id, stored[i], id.width);

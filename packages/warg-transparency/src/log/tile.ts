@@ -1,4 +1,5 @@
 import { TransparencyError } from '../errors.ts';
+import { BranchRow } from '../hashing/branch-row.ts';
 import { HASH_BYTES, type Hash, hashPairs } from '../hashing/hash.ts';
 import { nodeHeight } from './nodes.ts';
 import { storedWidth, TILE_HEIGHT, TILE_WIDTH, type TileId } from './store.ts';
@@ -14,8 +15,6 @@ export interface Tile extends TileId {
   readonly nodes: Uint8Array;
   /** How wide the widest of those is. Only that one grows where it is. */
   readonly shared: { width: number };
-  /** Whether the rows between the lowest and the crown are not hashed: of a tile that one proof has for itself. */
-  readonly isSparse?: boolean;
 }
 
 const TILE_NODES = 2 * TILE_WIDTH - 1;
@@ -130,32 +129,80 @@ export function crownOf({ level, index, nodes }: Tile): Crown {
   return { level, index, hashes: nodes.slice(rowStart(CROWN_ROW) * HASH_BYTES) };
 }
 
+/** A complete tile of which the rows between the lowest and the crown are not hashed: one that one proof has for itself. */
+export interface SparseTile extends TileId {
+  readonly crown: Crown;
+  /** The 256 hashes of the lowest row, as they were stored. */
+  readonly stored: Uint8Array;
+}
+
 /**
- * A complete tile from its stored bytes and its crown, of which {@link hashAt} hashes what it is asked for.
+ * A complete tile from its stored bytes and its crown.
  *
  * @throws TransparencyError `CORRUPT_TILE`
  */
-export function sparseTile(crown: Crown, stored: Uint8Array | undefined): Tile {
+export function sparseTile(crown: Crown, stored: Uint8Array | undefined): SparseTile {
   const { level, index } = crown;
-  const hashes = requireStored(crown, stored, TILE_WIDTH);
-  const nodes = new Uint8Array(TILE_NODES * HASH_BYTES);
-  nodes.set(hashes);
-  nodes.set(crown.hashes, rowStart(CROWN_ROW) * HASH_BYTES);
-  return { level, index, width: TILE_WIDTH, nodes, shared: { width: TILE_WIDTH }, isSparse: true };
+  return { level, index, crown, stored: requireStored(crown, stored, TILE_WIDTH) };
 }
 
-/** Hashes a node of a sparse tile, and what lies between it and the lowest row. */
-function hashSparse(nodes: Uint8Array, { row, at }: NodePlace): void {
-  const within = at / HASH_BYTES - rowStart(row);
-  for (let r = 1; r <= row; r++) {
-    const count = 2 ** (row - r);
-    const first = within * count;
-    hashPairs(nodes, rowStart(r - 1) + 2 * first, rowStart(r) + first, count);
+/** Where hashes stand: hash i begins in `sources[i]` at `starts[i]`. */
+export interface HashPlaces {
+  readonly sources: readonly Uint8Array[];
+  readonly starts: readonly number[];
+}
+
+/**
+ * Finds hashes.
+ *
+ * @param tiles for each place its tile. What is missing in those that are sparse is hashed, all of it together
+ */
+export function locateHashes(
+  places: readonly NodePlace[],
+  tiles: readonly (Tile | SparseTile)[],
+): HashPlaces {
+  const sources: Uint8Array[] = [];
+  const starts: number[] = [];
+  const missing: MissingHash[] = [];
+  for (let i = 0; i < places.length; i++) {
+    const { row, at } = places[i]!;
+    const tile = tiles[i]!;
+    if (!('stored' in tile)) {
+      sources.push(tile.nodes);
+      starts.push(at);
+    } else if (row === 0) {
+      sources.push(tile.stored);
+      starts.push(at);
+    } else if (row >= CROWN_ROW) {
+      sources.push(tile.crown.hashes);
+      starts.push(at - rowStart(CROWN_ROW) * HASH_BYTES);
+    } else {
+      const first = (at / HASH_BYTES - rowStart(row)) * 2 ** row;
+      const hashes = tile.stored.slice(first * HASH_BYTES, (first + 2 ** row) * HASH_BYTES);
+      missing.push({ row, hashes });
+      sources.push(hashes);
+      starts.push(0);
+    }
   }
+  if (missing.length > 0) hashMissing(missing);
+  return { sources, starts };
 }
 
-/** Where in the nodes of a tile the hash stands that {@link placeOf} found: it is there from now on. */
-export function hashAt(tile: Tile, place: NodePlace): number {
-  if (tile.isSparse === true && place.row > 0 && place.row < CROWN_ROW) hashSparse(tile.nodes, place);
-  return place.at;
+interface MissingHash {
+  readonly row: number;
+  /** The 2^row hashes of the lowest row below it; in the end the hash itself stands first. */
+  readonly hashes: Uint8Array;
+}
+
+function hashMissing(missing: readonly MissingHash[]): void {
+  const branches = new BranchRow(missing.length * 2 ** (CROWN_ROW - 2));
+  for (let row = 1; row < CROWN_ROW; row++) {
+    for (const { row: top, hashes } of missing) {
+      for (let i = 0; i < Math.floor(2 ** (top - row)); i++) {
+        const from = 2 * i * HASH_BYTES;
+        branches.add(hashes, from, hashes, from + HASH_BYTES, hashes, i * HASH_BYTES);
+      }
+    }
+    branches.hash();
+  }
 }
