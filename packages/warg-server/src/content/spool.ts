@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, rm, unlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, rm, stat, unlink, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Digest, encodeHex } from '@warg/crypto';
@@ -35,17 +35,39 @@ export interface Spool {
   close(): Promise<void>;
 }
 
+/** After this time without a change a file is of nobody who still lives, ms. */
+const ABANDONED = 3_600_000;
+/** How often one's own files are marked as in use, and those that are of nobody removed, ms: much shorter than that. */
+const INTERVAL = 10 * 60_000;
+
+/** How a spool names its files, and how earlier versions did. */
+const PART = /^(?:[1-9]\d{0,9}-)?[0-9a-f]+\.part$/;
+
 /**
- * Opens a spool, and removes what processes that are gone left in it.
+ * Opens a spool. Several processes may have the same folder open, in containers or on machines that know nothing of each other's
+ * processes: so what is left over is known by its age alone. What is written is marked as in use every ten minutes, and what nobody
+ * has touched for an hour is removed, at the start and then every ten minutes.
  *
  * @param dir made, readable by its owner alone, if it is missing. Default: a new temporary folder, gone at the end
+ * @param options.interval in place of ten minutes, ms; for tests
  */
-export async function openSpool(dir?: string): Promise<Spool> {
+export async function openSpool(
+  dir?: string,
+  { interval = INTERVAL }: { readonly interval?: number } = {},
+): Promise<Spool> {
   const spoolDir = dir ?? (await mkdtemp(join(tmpdir(), 'warg-server-')));
   if (dir !== undefined) {
     await mkdir(dir, { recursive: true, mode: 0o700 });
-    await removeLeftovers(dir);
+    await removeAbandoned(dir);
   }
+  const own = new Set<string>();
+  const timer = setInterval(() => {
+    const now = new Date();
+    // What fails here has been moved away or ended meanwhile.
+    for (const path of own) utimes(path, now, now).catch(nothing);
+    if (dir !== undefined) removeAbandoned(dir).catch(nothing);
+  }, interval);
+  timer.unref();
   const closing = new AbortController();
   /** The end of the last `use` of each digest that has one. */
   const turns = new Map<Digest, Promise<void>>();
@@ -54,7 +76,8 @@ export async function openSpool(dir?: string): Promise<Spool> {
 
     async take(digest, body, maxBytes, use) {
       closing.signal.throwIfAborted();
-      const path = join(spoolDir, `${process.pid}-${encodeHex(randomBytes(12))}.part`);
+      const path = join(spoolDir, `${encodeHex(randomBytes(16))}.part`);
+      own.add(path);
       try {
         const size = await fill(path, digest, body, maxBytes, closing.signal);
         const turn = (turns.get(digest) ?? Promise.resolve()).then(() => use({ path, size }));
@@ -70,11 +93,13 @@ export async function openSpool(dir?: string): Promise<Spool> {
             })
           : error;
       } finally {
-        await unlink(path).catch(() => {});
+        own.delete(path);
+        await unlink(path).catch(nothing);
       }
     },
 
     async close() {
+      clearInterval(timer);
       closing.abort(new Error('the content store is closed'));
       if (dir === undefined) await rm(spoolDir, { recursive: true, force: true });
     },
@@ -104,23 +129,15 @@ async function fill(
   }
 }
 
-/** Removes the unfinished uploads of processes that are gone; one that still runs may be in the middle of its own. */
-async function removeLeftovers(dir: string): Promise<void> {
+/** Removes unfinished uploads that nobody goes on with. */
+async function removeAbandoned(dir: string): Promise<void> {
+  const before = Date.now() - ABANDONED;
   for (const name of await readdir(dir)) {
-    const writer = /^([1-9]\d{0,9})-[0-9a-f]+\.part$/.exec(name)?.[1];
-    if (writer !== undefined && !isAnotherLivingProcess(Number(writer))) {
-      await unlink(join(dir, name)).catch(() => {});
-    }
-  }
-}
-
-function isAnotherLivingProcess(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return !hasCode(error, 'ESRCH');
+    if (!PART.test(name)) continue;
+    const path = join(dir, name);
+    // Another process may end or remove it at any moment.
+    const found = await stat(path).catch(nothing);
+    if (found !== undefined && found.mtimeMs < before) await unlink(path).catch(nothing);
   }
 }
 
