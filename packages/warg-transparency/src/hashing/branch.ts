@@ -30,7 +30,7 @@ function expandLastBlocks(): Int32Array {
 
 // Until the engine has compiled it well, that function takes many times longer than it will, and compiling costs what some
 // thousands of hashes do. A program that verifies one download hashes a few hundred branches, and is done before.
-const WORTH_COMPILING = 4000;
+const WORTH_COMPILING = 2000;
 let hashed = 0;
 
 // 0x01 and two hashes.
