@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '@warg/crypto';
 import type { ContentCache } from '../content/content.ts';
 import { attempt, codeOf, removeFile } from './durable-files.ts';
+import { fileChunks } from './file-chunks.ts';
 import { fileSink } from './file-destination.ts';
 
 const aDay = 24 * 60 * 60 * 1000;
@@ -20,7 +20,7 @@ export function fileCache(folder: string): ContentCache {
         throw error;
       });
       if (found?.isFile() !== true) return undefined;
-      return { size: found.size, path, open: () => createReadStream(path, { highWaterMark: 256 * 1024 }) };
+      return { size: found.size, path, open: () => fileChunks(path, found.size) };
     },
     async open() {
       await sweep(folder);

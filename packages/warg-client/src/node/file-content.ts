@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { ContentSource } from '../content/content.ts';
 import { ClientError } from '../errors.ts';
+import { fileChunks } from './file-chunks.ts';
 
 /**
  * A file as content to publish. It is read as a stream, once to hash it and once to send it.
@@ -16,7 +16,7 @@ import { ClientError } from '../errors.ts';
  */
 export async function fileContent(path: string): Promise<ContentSource & { readonly size: number }> {
   const size = await sizeOf(path);
-  return { size, open: () => createReadStream(path, { highWaterMark: 256 * 1024 }) };
+  return { size, open: () => fileChunks(path, size) };
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -31,6 +31,8 @@ export const nameFile = 'registry.txt';
 
 /** How many documents a snapshot remembers. */
 const remembered = 4;
+/** A file of so many bytes is read at once, and remembered for the other documents in it. */
+const smallFile = 64 * 1024;
 const anHour = 60 * 60 * 1000;
 const mutexes = new Map<string, Mutex>();
 
@@ -121,6 +123,7 @@ async function takeSnapshot(folder: string): Promise<FileSnapshot> {
   const documents = manifest?.documents ?? new Map<string, DocumentFile>();
   // An update reads what it will compare with what it would write: nothing else is read twice.
   const lastRead = new Map<string, Uint8Array>();
+  const readPart = partReader(documents);
   return {
     generation: manifest?.generation ?? 0,
     id: manifest?.id,
@@ -130,7 +133,9 @@ async function takeSnapshot(folder: string): Promise<FileSnapshot> {
       if (document === undefined) return undefined;
       let bytes = lastRead.get(key);
       if (bytes === undefined) {
-        bytes = await attempt(`read ${folder}`, () => readDocument(folder, key, document, manifest?.id));
+        bytes = await attempt(`read ${folder}`, () =>
+          readDocument(folder, key, document, manifest?.id, readPart),
+        );
         if (lastRead.size >= remembered) lastRead.delete(lastRead.keys().next().value as string);
         lastRead.set(key, bytes);
       }
@@ -140,16 +145,40 @@ async function takeSnapshot(folder: string): Promise<FileSnapshot> {
   };
 }
 
+/** `readPart`, with one look at the last file where that is small: an update and a download read all that is in one. */
+function partReader(documents: ReadonlyMap<string, DocumentFile>): typeof readPart {
+  let last: { readonly path: string; readonly whole: Promise<Uint8Array | undefined> } | undefined;
+  return async (path, offset, size) => {
+    if (last?.path !== path) {
+      const end = endOf(documents, basename(path));
+      if (end > smallFile) return readPart(path, offset, size);
+      last = { path, whole: readPart(path, 0, end) };
+    }
+    const whole = await last.whole;
+    // A file that ends too early may yet have this part.
+    return whole === undefined ? readPart(path, offset, size) : whole.subarray(offset, offset + size);
+  };
+}
+
+/** Where the last of the documents in a file ends. */
+function endOf(documents: ReadonlyMap<string, DocumentFile>, name: string): number {
+  let end = 0;
+  for (const { file, offset, size } of documents.values())
+    if (file === name) end = Math.max(end, offset + size);
+  return end;
+}
+
 async function readDocument(
   folder: string,
   key: string,
   document: DocumentFile,
   snapshotId: string | undefined,
+  read: typeof readPart = readPart,
 ): Promise<Uint8Array> {
   const path = join(folder, document.file);
   let bytes: Uint8Array | undefined;
   try {
-    bytes = await readPart(path, document.offset, document.size);
+    bytes = await read(path, document.offset, document.size);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
     // Later commits may have removed the file: then it is the snapshot that is old.

@@ -6,7 +6,7 @@ import {
   packageLogId,
   type SignedCheckpoint,
 } from '@warg/protocol';
-import { type ClientContext, reporter } from '../context.ts';
+import { type ClientContext, type Connection, reporter } from '../context.ts';
 import { isClientError } from '../errors.ts';
 import type { CallOptions } from '../options.ts';
 import type { AbsentPackage, OperatorPin } from '../results.ts';
@@ -70,11 +70,15 @@ export async function updateRegistry(
   options: CallOptions,
   withLogs = false,
 ): Promise<Updated> {
+  // Where the API is does not depend on what is stored: that is found out while the storage is locked and read.
+  const connecting = context.connect(options.signal);
+  connecting.catch(() => {});
   for (let attempt = 1; ; attempt++) {
     try {
-      return await context.documents.exclusive(() => updateOnce(context, names, options, withLogs), {
-        signal: options.signal,
-      });
+      return await context.documents.exclusive(
+        () => updateOnce(context, connecting, names, options, withLogs),
+        { signal: options.signal },
+      );
     } catch (error) {
       // Somebody took the lock over and wrote first: what was verified must be verified against that again.
       if (!isClientError(error, 'STORAGE_CONFLICT') || attempt === commitAttempts) throw error;
@@ -84,6 +88,7 @@ export async function updateRegistry(
 
 async function updateOnce(
   context: ClientContext,
+  connecting: Promise<Connection>,
   names: readonly PackageName[] | undefined,
   options: CallOptions,
   withLogs: boolean,
@@ -92,7 +97,7 @@ async function updateOnce(
   const report = reporter(options);
   const snapshot = await context.documents.snapshot();
   const state = await context.states.read(snapshot);
-  const { api, operatorKey } = await context.connect(signal);
+  const { api, operatorKey } = await connecting;
   const checkpoint = await api.checkpoint({ signal });
 
   const storedPin = state?.pin ?? (await readPin(snapshot));
