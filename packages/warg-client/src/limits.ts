@@ -6,6 +6,11 @@ export interface Limits {
   readonly idleTimeout: number;
   /** The least that a body must bring, in bytes a second, over any wait of `idleTimeout`. */
   readonly slowestRate: number;
+  /**
+   * The longest that a registry may take to answer an upload that it has got, in milliseconds, and a millisecond more for each
+   * 10 bytes: it hashes content, checks it by its policies and may store it elsewhere before it answers.
+   */
+  readonly settleTimeout: number;
   /** How often a request that may be repeated is repeated. */
   readonly retries: number;
   /** The greatest size of an answer of `v1/fetch/logs`, in bytes. */
@@ -36,6 +41,7 @@ export const defaultLimits: Limits = {
   requestTimeout: 30_000,
   idleTimeout: 30_000,
   slowestRate: 1024,
+  settleTimeout: 300_000,
   retries: 2,
   logsBytes: 64 * 1024 * 1024,
   proofBytes: 32 * 1024 * 1024,

@@ -1,13 +1,22 @@
 // Over real sockets, by fetch and by node:http: redirects, tokens, sizes, times and retries.
 
 import { encodeUtf8 } from '@warg/crypto';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { nodeExchange } from '../src/node.ts';
 import type { OpenOptions } from '../src/options.ts';
 import { closeAll, closeLast, listen } from './registry/listen.ts';
+import type { Fetch } from './registry/serve.ts';
 import { helloFetch, open as openClient, redirect } from './registry/sockets.ts';
 
+afterEach(() => vi.unstubAllGlobals());
 afterEach(closeAll);
+
+/** As in browsers that cannot send a body that is not there yet. */
+class RequestWithoutStreams extends Request {
+  constructor(input: Request | URL | string, init?: RequestInit) {
+    super(input, init?.body instanceof ReadableStream ? { ...init, body: String(init.body) } : init);
+  }
+}
 
 const ways: readonly (readonly [string, Partial<OpenOptions>])[] = [
   ['fetch', {}],
@@ -254,7 +263,7 @@ describe.each(ways)('by %s,', (_name, way) => {
         await helloFetch(),
         (request) => request.method === 'POST' && request.url?.includes('/content/'),
       );
-      const client = await open(server.url, { limits: { ...limits, retries: 0 } });
+      const client = await open(server.url, { limits: { ...limits, retries: 0, slowestRate: 2 ** 30 } });
       const content = new Uint8Array(8_000_000);
       await expect(
         client.publish(
@@ -263,6 +272,39 @@ describe.each(ways)('by %s,', (_name, way) => {
         ),
       ).rejects.toMatchObject({ code: 'TIMEOUT' });
     });
+
+    // In the Firefoxes and Safaris there are, a body goes as a whole.
+    it.each(['in pieces', 'as a whole'])(
+      'gets an upload %s, and then takes its time: is waited for',
+      async (how) => {
+        if (how === 'as a whole') vi.stubGlobal('Request', RequestWithoutStreams);
+        let uploads = 0;
+        const fetch = await helloFetch();
+        const slowly =
+          (time: number): Fetch =>
+          async (request) => {
+            if ((request as Request).url.includes('/content/')) {
+              uploads++;
+              await new Promise((resolve) => setTimeout(resolve, time));
+            }
+            return fetch(request);
+          };
+        const entries = [{ type: 'release', version: '1.0.0', content: new Uint8Array(200_000) }] as const;
+        const strict = { ...limits, idleTimeout: 100, slowestRate: 2 ** 30 };
+        const patient = await open((await listen(slowly(600))).url, { limits: strict });
+        await patient.publish({ name: 'test:new', entries }, { init: true });
+        expect(uploads).toBe(1);
+
+        const { url } = await listen(slowly(20_000));
+        const hasty = await open(url, { limits: { ...strict, settleTimeout: 100, retries: 0 } });
+        await expect(
+          hasty.publish(
+            { name: 'test:newer', entries: [{ ...entries[0], content: encodeUtf8('new') }] },
+            { init: true },
+          ),
+        ).rejects.toMatchObject({ code: 'TIMEOUT' });
+      },
+    );
 
     it('is answered early during an upload: the answer counts', async () => {
       const server = await listen(await helloFetch(), (request, response) => {

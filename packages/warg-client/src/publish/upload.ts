@@ -7,6 +7,7 @@ import { type ClientContext, reporter } from '../context.ts';
 import { ClientError } from '../errors.ts';
 import { readBody } from '../http/body.ts';
 import { demandReachable, parseLink, redact } from '../http/urls.ts';
+import type { Limits } from '../limits.ts';
 import type { CallOptions } from '../options.ts';
 import { forPeople } from '../registry/words.ts';
 
@@ -15,6 +16,12 @@ const allowedHeaders = ['authorization', 'content-type', 'x-amz-checksum-sha256'
 
 /** Where the content's length cannot be said beforehand, what is sent to a store lies in memory as a whole: bytes. */
 const largestInMemory = 64 * 2 ** 20;
+
+/** What is handed over at once, in bytes: that it moves is seen from one piece to the next. */
+const pieceSize = 64 * 1024;
+
+/** At which a registry must bring content to a store of its own at least, in bytes a millisecond. */
+const settlingRate = 10;
 
 /**
  * Gives content to the registry, at the first of the places that it offers which takes it. The registry's token
@@ -41,7 +48,7 @@ export async function uploadContent(
   for (const endpoint of staged) {
     try {
       await uploadTo(context, registry, digest, endpoint, source, options);
-      await complete(context, registry, digest, first!, options);
+      await complete(context, registry, digest, first!, source.size ?? 0, options);
       return;
     } catch (error) {
       options.signal?.throwIfAborted();
@@ -92,22 +99,32 @@ async function uploadTo(
       { digest },
     );
   }
+  // A piece is asked for when the one before is on its way, not when it has arrived: both must fit into the wait for the next.
+  const atSlowest = (bytes: number) => (bytes * 1000) / limits.slowestRate;
   const watch = stallWatch(limits.idleTimeout, options.signal, what);
   const report = reporter(options);
   let sent = 0;
   async function* counted() {
+    let before = 0;
     for await (const chunk of verifiedChunks(source, digest)) {
-      watch.touch();
-      yield chunk;
-      sent += chunk.byteLength;
-      report({ type: 'upload', digest, sent, total: source.size });
+      for (let at = 0; at < chunk.byteLength; at += pieceSize) {
+        const piece = chunk.subarray(at, at + pieceSize);
+        watch.allow(Math.max(limits.idleTimeout, atSlowest(before + piece.byteLength)));
+        yield piece;
+        before = piece.byteLength;
+        sent += before;
+        report({ type: 'upload', digest, sent, total: source.size });
+      }
     }
-    watch.touch();
+    // Nothing can be seen from here of what comes now: the rest goes out, and the registry deals with all of it.
+    watch.allow(settlingTime(limits, sent) + atSlowest(before));
   }
   try {
     const isSized = method === 'PUT' && source.size !== undefined;
     const inMemory = isSized ? !canSayLength() : !supportsRequestStreams();
     const body = inMemory ? await gather(counted()) : streamOf(counted());
+    // Nor, where all is handed over at once, of what goes out.
+    if (inMemory) watch.allow(settlingTime(limits, sent) + atSlowest(sent));
     const response = await transport.send({
       method,
       url,
@@ -146,7 +163,8 @@ async function complete(
   registry: URL,
   digest: Digest,
   own: UploadEndpoint,
-  { signal }: CallOptions,
+  size: number,
+  options: CallOptions,
 ): Promise<void> {
   const what = `the end of the upload of content ${digest}`;
   // With the query that our own place has: it may be the permission to upload.
@@ -154,14 +172,35 @@ async function complete(
   url.pathname += '/complete';
   demandReachable(url, registry, what);
   const headers = headersOf(own, digest);
-  const request = { method: 'POST', url, headers, repeatable: false, timeout: false, what, signal } as const;
-  const response = await transport.send(request);
-  if (response.ok) {
-    await response.body?.cancel().catch(() => {});
-    return;
+  const watch = stallWatch(settlingTime(limits, size), options.signal, what);
+  const { signal } = watch;
+  try {
+    const request = {
+      method: 'POST',
+      url,
+      headers,
+      repeatable: false,
+      timeout: false,
+      what,
+      signal,
+    } as const;
+    const response = await transport.send(request);
+    if (response.ok) {
+      await response.body?.cancel().catch(() => {});
+      return;
+    }
+    const text = await readBody(response, { limit: protocolLimits.errorBody, limits, signal, what });
+    throw refusal(response.status, text, digest, url);
+  } catch (error) {
+    throw innermost(error) ?? error;
+  } finally {
+    watch.stop();
   }
-  const text = await readBody(response, { limit: protocolLimits.errorBody, limits, signal, what });
-  throw refusal(response.status, text, digest, url);
+}
+
+/** How long a registry may take over content that it has, in milliseconds. */
+function settlingTime({ settleTimeout }: Limits, size: number): number {
+  return settleTimeout + size / settlingRate;
 }
 
 function isRefusedByPolicy(error: ClientError): boolean {
@@ -215,23 +254,33 @@ function headersOf(endpoint: UploadEndpoint, digest: Digest): Record<string, str
   return headers;
 }
 
-/** A signal that is also aborted when nothing moves for a while. */
-function stallWatch(idleTimeout: number, signal: AbortSignal | undefined, what: string) {
+/** The longest time that a timer takes, in milliseconds; a longer one would be no time. */
+const longestTimer = 2 ** 31 - 1;
+
+/** A signal that is also aborted when something takes longer than it may, in milliseconds. */
+function stallWatch(first: number, signal: AbortSignal | undefined, what: string) {
   const controller = new AbortController();
-  const stalled = () =>
-    controller.abort(
-      new ClientError(
-        'TIMEOUT',
-        `${what} made no progress for ${idleTimeout} ms: try again, or allow more time`,
-      ),
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const allow = (time: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(
+      () => {
+        const seconds = Math.ceil(time / 1000);
+        controller.abort(
+          new ClientError(
+            'TIMEOUT',
+            `${what} made no progress for ${seconds} s: try again, or allow more time`,
+          ),
+        );
+      },
+      Math.min(time, longestTimer),
     );
-  let timer = setTimeout(stalled, idleTimeout);
+  };
+  allow(first);
   return {
     signal: signal === undefined ? controller.signal : AbortSignal.any([controller.signal, signal]),
-    touch() {
-      clearTimeout(timer);
-      timer = setTimeout(stalled, idleTimeout);
-    },
+    /** From now on this long, in place of what was left. */
+    allow,
     stop: () => clearTimeout(timer),
   };
 }
