@@ -99,9 +99,9 @@ function write(outgoing: ServerResponse, { status, headers, body }: Answer): voi
     lines.push('content-length', String(length));
     outgoing.writeHead(status, lines);
     if (typeof body !== 'string') outgoing.end(body);
+    // As many bytes as characters are ASCII, which needs no encoding, and whose bytes Node makes where they are sent from.
+    else if (length === body.length) outgoing.end(body, 'latin1');
     // Node has three bytes ready for each character that it writes: for a long text it is less to make its bytes here.
-    else if (body.length > LONG_TEXT) outgoing.end(Buffer.from(body));
-    // As many bytes as characters are ASCII, which needs no encoding.
-    else outgoing.end(body, length === body.length ? 'latin1' : 'utf8');
+    else outgoing.end(body.length > LONG_TEXT ? Buffer.from(body) : body, 'utf8');
   }
 }

@@ -111,4 +111,23 @@ describe('proofs that are kept', () => {
     kept.keepInclusion(6, many, proof);
     expect(kept.inclusion(6, many)).toBeUndefined();
   });
+
+  it('are kept from the second time on where they are of many leaves', () => {
+    const kept = new KeptProofs();
+    const proof = { log: new Uint8Array(10), map: new Uint8Array(10) };
+    const nine = Array.from({ length: 9 }, (_, i) => 100 + i);
+    const others = nine.map((leaf) => leaf + 1);
+    for (const leafs of [nine, others]) {
+      expect(kept.inclusion(5, leafs)).toBeUndefined();
+      kept.keepInclusion(5, leafs, proof);
+      expect(kept.inclusion(5, leafs)).toBeUndefined();
+    }
+    kept.keepInclusion(5, nine, proof);
+    expect(kept.inclusion(5, nine)).toBe(proof);
+    expect(kept.inclusion(5, others)).toBeUndefined();
+    // At another length it is another question.
+    expect(kept.inclusion(6, nine)).toBeUndefined();
+    kept.keepInclusion(6, nine, proof);
+    expect(kept.inclusion(6, nine)).toBeUndefined();
+  });
 });

@@ -163,7 +163,7 @@ export class Proofs {
       bundles.push(await this.#read((reads, trees) => prove(portion, reads, trees)));
     }
     // A bundle is a list of proofs and nothing else, and protobuf joins the lists of messages that are put together.
-    return concatBytes(...bundles);
+    return bundles.length === 1 ? bundles[0]! : concatBytes(...bundles);
   }
 
   #read<T>(work: (reads: StoreReads, trees: Trees) => Promise<T>): Promise<T> {
