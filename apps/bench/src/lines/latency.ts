@@ -1,10 +1,17 @@
 import type { Bench } from '../bench.ts';
-import type { Latencies } from '../load/jobs.ts';
+import type { Latencies, PacedLatencies } from '../load/jobs.ts';
 import type { Pair, Target } from '../servers/targets.ts';
 import type { Line, Outcome, Row } from './line.ts';
 import { capacityOf } from './publishing.ts';
 
 const SECONDS = 10;
+/** How long it is tried whether a rate can be held. */
+const TRIAL_SECONDS = 5;
+/**
+ * Where records are acknowledged later than this behind such a trial, in the median of its last second, a queue grows: one
+ * twentieth too much makes it a quarter of a second by then. What no queue makes wait is far below.
+ */
+const HELD_MILLIS = 100;
 
 export const aloneLine: Line = {
   name: 'alone',
@@ -40,7 +47,7 @@ export const aloneLine: Line = {
 export const latencyLine: Line = {
   name: 'latency',
   title: 'Latencies of publishing at 50 % and 90 % of capacity, ours on SQLite',
-  method: `Records are sent at a fixed rate for ${SECONDS} s, whether answers come or not, and count from the moment when they were to be sent. Each side at parts of its own capacity, and ours at the rate that is 90 % of the reference's.`,
+  method: `Records are sent at a fixed rate for ${SECONDS} s, whether answers come or not, on up to 500 connections, and count from the moment when they were to be sent. Capacity is the highest rate that is held in this way for ${TRIAL_SECONDS} s without a queue that grows: tried are the rate that 64 connections reached which wait for each answer, then nine tenths of it, eight, and so on. Each side at parts of its own capacity, and ours at the rate that is 90 % of the reference's.`,
   measure: async (bench) => underLoad(bench, await bench.pair(), ''),
 };
 
@@ -57,8 +64,10 @@ async function alone({ load }: Target, packages: number): Promise<Latencies> {
 }
 
 async function underLoad(bench: Bench, { ours, reference }: Pair, suffix: string): Promise<Outcome> {
-  const capacity = await capacityOf(bench, ours);
-  const referenceCapacity = reference && (await capacityOf(bench, reference));
+  const held = await heldRate(bench, ours);
+  const referenceHeld = reference && (await heldRate(bench, reference));
+  const capacity = held.perSecond;
+  const referenceCapacity = referenceHeld?.perSecond;
   const rates = [0.5, 0.9].map((part) => ({
     name: `${100 * part} %`,
     ours: part * capacity,
@@ -69,8 +78,10 @@ async function underLoad(bench: Bench, { ours, reference }: Pair, suffix: string
     rates.push({ ...rates[1]!, name: "the reference's 90 %", ours: 0.9 * referenceCapacity });
   }
   const rows: Row[] = [];
-  const details: unknown[] = [];
-  const notes: string[] = [];
+  const details: unknown[] = [{ capacity: { ours: held, reference: referenceHeld } }];
+  const notes = [
+    `Capacity${suffix}: ours ${heldText(held)}${referenceHeld === undefined ? '' : `, the reference ${heldText(referenceHeld)}`}.`,
+  ];
   let atReference: Latencies | undefined;
   for (const rate of rates) {
     const one = await atRate(bench, ours, rate.ours);
@@ -79,7 +90,7 @@ async function underLoad(bench: Bench, { ours, reference }: Pair, suffix: string
     details.push({ rate, ours: one, reference: atReference });
     const side = (perSecond: number | undefined) => `${Math.round(perSecond ?? 0)}/s`;
     notes.push(
-      `${rate.name}${suffix}: ours at ${side(rate.ours)}, the reference at ${side(rate.reference)}; ours were sent up to ${one.late.p99.toFixed(1)} ms late (p99).`,
+      `${rate.name}${suffix}: ours at ${side(rate.ours)}, the reference at ${side(rate.reference)}; the generator came to send ours up to ${one.late.p99.toFixed(1)} ms late (p99).`,
     );
     for (const state of ['acknowledged', 'published'] as const) {
       for (const percentile of ['p50', 'p99'] as const) {
@@ -96,7 +107,38 @@ async function underLoad(bench: Bench, { ours, reference }: Pair, suffix: string
   return { rows, notes, details };
 }
 
-async function atRate(bench: Bench, target: Target, perSecond: number): Promise<Latencies> {
-  await target.load.run('sign', { packages: bench.count(perSecond * SECONDS) });
+interface Held {
+  readonly perSecond: number;
+  /** What as many connections as publish in other lines reach, each waiting for its answers. */
+  readonly closedLoop: number;
+  readonly trials: readonly { readonly perSecond: number; readonly latencies: PacedLatencies }[];
+}
+
+/** The highest tenth of what the closed loop reached at which no queue grows. */
+async function heldRate(bench: Bench, target: Target): Promise<Held> {
+  const closedLoop = await capacityOf(bench, target);
+  const trials: Held['trials'][number][] = [];
+  for (let tenths = 10; tenths > 1; tenths--) {
+    const perSecond = (tenths / 10) * closedLoop;
+    const latencies = await atRate(bench, target, perSecond, TRIAL_SECONDS);
+    trials.push({ perSecond, latencies });
+    if (latencies.lastAcknowledged.p50 <= HELD_MILLIS) return { perSecond, closedLoop, trials };
+  }
+  throw new Error(
+    `a queue grows at a fifth of the ${Math.round(closedLoop)} records a second of the closed loop`,
+  );
+}
+
+function heldText({ perSecond, closedLoop }: Held): string {
+  return `${Math.round(perSecond)}/s, of ${Math.round(closedLoop)}/s in the closed loop`;
+}
+
+async function atRate(
+  bench: Bench,
+  target: Target,
+  perSecond: number,
+  seconds = SECONDS,
+): Promise<PacedLatencies> {
+  await target.load.run('sign', { packages: bench.count(perSecond * seconds) });
   return target.load.run('publishAt', { perSecond });
 }

@@ -15,20 +15,28 @@ export interface Jobs {
   /** Publishes what was signed, the next when the one before is published. */
   publishAlone: { input: null; output: Latencies };
   /** Publishes what was signed at a fixed rate, whether answers come or not. */
-  publishAt: { input: { readonly perSecond: number }; output: Latencies };
+  publishAt: { input: { readonly perSecond: number }; output: PacedLatencies };
   /** Publishes packages with several records each, record by record. */
   publishHistory: {
     input: { readonly packages: number; readonly records: number };
     output: readonly string[];
   };
   /** Reads back what was published, as fast as so many connections take it. */
-  read: { input: ReadJob; output: { readonly perSecond: number; readonly millis: Distribution } };
+  read: { input: ReadJob; output: Readings };
 }
 
 export interface ReadJob {
   readonly kind: ReadKind;
-  readonly count: number;
+  /** It ends behind so many requests, or begins none after so many seconds: whichever comes first of what is given. */
+  readonly count?: number;
+  readonly seconds?: number;
   readonly connections: number;
+}
+
+export interface Readings {
+  readonly count: number;
+  readonly perSecond: number;
+  readonly millis: Distribution;
 }
 
 export interface Published {
@@ -44,8 +52,13 @@ export interface Latencies {
   readonly acknowledged: Distribution;
   /** Until a signed checkpoint has it. */
   readonly published: Distribution;
-  /** How much later than meant requests were sent, ms: where this is large the generator had no free core. */
+  /** How much later than meant the generator came to send, ms: where this is large it had no free core. */
   readonly late: Distribution;
+}
+
+export interface PacedLatencies extends Latencies {
+  /** Of the last fifth alone: where they wait longer than all the others a queue grows. */
+  readonly lastAcknowledged: Distribution;
 }
 
 export type JobName = keyof Jobs;

@@ -1,7 +1,7 @@
 import { decodePackageRecordResponse, decodeSignedCheckpoint, paths } from '@warg/protocol/api';
 import { Connection, Connections, requestBytes } from './connection.ts';
 import { distributionOf } from './distribution.ts';
-import type { Latencies, Published } from './jobs.ts';
+import type { Latencies, PacedLatencies, Published } from './jobs.ts';
 import { content, type SignedRecord } from './records.ts';
 
 /** How often the checkpoint is looked at, ms: what the moment of publishing is rounded up to. */
@@ -74,7 +74,7 @@ export class Publishing {
   }
 
   /** At a fixed rate: every record at its moment, whether the ones before it are answered or not. */
-  async paced(records: readonly SignedRecord[], perSecond: number): Promise<Latencies> {
+  async paced(records: readonly SignedRecord[], perSecond: number): Promise<PacedLatencies> {
     const connections = new Connections(this.url, MOST_CONNECTIONS);
     const acknowledged: number[] = [];
     const late: number[] = [];
@@ -84,10 +84,10 @@ export class Publishing {
     const started = performance.now() + 20;
     let failure: unknown;
     const send = async (i: number) => {
-      const connection = await connections.take();
       late.push(performance.now() - meant[i]!);
+      const connection = await connections.take();
       await this.submit(connection, records[i]!);
-      acknowledged.push(performance.now() - meant[i]!);
+      acknowledged[i] = performance.now() - meant[i]!;
       connections.giveBack(connection);
     };
     const watch = (async () => {
@@ -125,6 +125,7 @@ export class Publishing {
     });
     return {
       acknowledged: distributionOf(acknowledged),
+      lastAcknowledged: distributionOf(acknowledged.slice(-Math.ceil(records.length / 5))),
       published: distributionOf(published),
       late: distributionOf(late),
     };
@@ -173,11 +174,22 @@ export async function onConnections<Item>(
   work: (connection: Connection, item: Item) => Promise<void>,
 ): Promise<void> {
   let next = 0;
+  await onEachConnection(url, Math.min(connections, items.length), async (connection) => {
+    while (next < items.length) await work(connection, items[next++]!);
+  });
+}
+
+/** Does something on so many connections at once. */
+export async function onEachConnection(
+  url: URL,
+  connections: number,
+  work: (connection: Connection) => Promise<void>,
+): Promise<void> {
   await Promise.all(
-    Array.from({ length: Math.min(connections, items.length) }, async () => {
+    Array.from({ length: connections }, async () => {
       const connection = new Connection(url);
       try {
-        while (next < items.length) await work(connection, items[next++]!);
+        await work(connection);
       } finally {
         connection.close();
       }

@@ -6,8 +6,8 @@ import {
 } from '@warg/protocol/api';
 import { requestBytes } from './connection.ts';
 import { distributionOf } from './distribution.ts';
-import type { Jobs, ReadJob, ReadKind } from './jobs.ts';
-import { onConnections } from './publishing.ts';
+import type { Readings, ReadJob, ReadKind } from './jobs.ts';
+import { onEachConnection } from './publishing.ts';
 import type { SignedRecord } from './records.ts';
 
 /** What there is to read. */
@@ -21,21 +21,24 @@ export interface Library {
 const VARIETY = 2000;
 
 /** Reads as fast as the connections take it. @throws Error for any answer but 200 */
-export async function read(
-  library: Library,
-  { kind, count, connections }: ReadJob,
-): Promise<Jobs['read']['output']> {
+export async function read(library: Library, job: ReadJob): Promise<Readings> {
+  const { kind, count = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY, connections } = job;
   const requests = Array.from({ length: VARIETY }, (_, i) => requestOf(library, kind, i));
   const millis: number[] = [];
   const started = performance.now();
-  const turns = Array.from({ length: count }, (_, i) => requests[i % VARIETY]!);
-  await onConnections(library.url, turns, connections, async (connection, request) => {
-    const sent = performance.now();
-    const { status, body } = await connection.request(request);
-    if (status !== 200) throw new Error(`${status} for ${kind}: ${body}`);
-    millis.push(performance.now() - sent);
+  const end = started + 1000 * seconds;
+  let begun = 0;
+  await onEachConnection(library.url, Math.min(connections, count), async (connection) => {
+    for (let sent = performance.now(); begun < count && sent < end; ) {
+      const { status, body } = await connection.request(requests[begun++ % VARIETY]!);
+      if (status !== 200) throw new Error(`${status} for ${kind}: ${body}`);
+      const answered = performance.now();
+      millis.push(answered - sent);
+      sent = answered;
+    }
   });
-  return { perSecond: (1000 * count) / (performance.now() - started), millis: distributionOf(millis) };
+  const perSecond = (1000 * millis.length) / (performance.now() - started);
+  return { count: millis.length, perSecond, millis: distributionOf(millis) };
 }
 
 function requestOf({ url, logLength, records }: Library, kind: ReadKind, i: number): Buffer {
