@@ -28,6 +28,7 @@ import { type KnownRecord, readRecord, versionsOf } from './records.ts';
 import type { RecordStatus, RegistryCore, VerificationState } from './registry.ts';
 import { type SubmissionOptions, submitRecord } from './submission.ts';
 import { readTile } from './tiles.ts';
+import { Turns } from './turns.ts';
 
 /** How long a content is one's own to fetch, ms: a minute to fetch it, and the rest to look at it and to store it. */
 const CLAIM = 5 * 60_000;
@@ -41,14 +42,14 @@ export function createCore(options: SubmissionOptions, close: () => Promise<void
   const { store, writer } = options;
   const checkpoints = new Checkpoints(store);
   const proofs = new Proofs(store, checkpoints);
-  const pages = keptPages();
+  const logs = { store, checkpoints, kept: keptPages(), turns: new Turns() };
   const submitting = { ...options, hasContent: seenContents(options.hasContent) };
   let closed: Promise<void> | undefined;
   let signing: { readonly keyId: string; readonly key: PublicKey } | undefined;
   return {
     latestCheckpoint: () => checkpoints.latestAnswer(),
     checkpointAt: (logLength) => checkpoints.answerAt(logLength),
-    fetchLogs: (query) => fetchLogs(store, checkpoints, pages, query),
+    fetchLogs: (query) => fetchLogs(logs, query),
     packageNames: (logIds, mayRead) => packageNames(store, logIds, mayRead),
     logName: (logId) => logName(store, logId),
 

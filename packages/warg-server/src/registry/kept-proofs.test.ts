@@ -6,6 +6,7 @@ import { Checkpoints } from './checkpoints.ts';
 import { KeptProofs } from './kept-proofs.ts';
 import { fetchLogs, type KeptPages, keptPages } from './logs.ts';
 import { Proofs } from './proofs.ts';
+import { Turns } from './turns.ts';
 
 let registry: TestRegistry;
 let packages: readonly TestPackage[];
@@ -75,8 +76,11 @@ describe('proofs that are kept', () => {
               operator: undefined,
               packages: asked,
             };
-            const ask = (pages: KeptPages) =>
-              settled(fetchLogs(registry.store, new Checkpoints(registry.store), pages, query));
+            const { store } = registry;
+            const ask = (kept: KeptPages) =>
+              settled(
+                fetchLogs({ store, checkpoints: new Checkpoints(store), kept, turns: new Turns() }, query),
+              );
             expect(await ask(pages)).toEqual(await ask(keptPages()));
             expect(await ask(pages)).toEqual(await ask(keptPages()));
           } else if ('leafs' in each) {

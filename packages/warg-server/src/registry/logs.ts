@@ -1,6 +1,7 @@
 import { digestOf, encodeUtf8, isDigest } from '@warg/crypto';
 import {
   type LogId,
+  MAX_RECORD_BYTES,
   OPERATOR_LOG_ID,
   type PackageName,
   type PublishedEnvelope,
@@ -12,6 +13,7 @@ import type { PublishedRecord } from '../store/rows.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { LogsAnswer, LogsQuery, ReadFilter, WireInteger } from './registry.ts';
+import type { Turns } from './turns.ts';
 
 /** Most rows that are read at once; with a higher limit fewer logs are. */
 const ROWS = 10_000;
@@ -52,13 +54,27 @@ export function keptPages(): KeptPages {
   return new BoundedCache(KEPT_BYTES, ({ bytes }) => bytes + 1000);
 }
 
+/** What answers of many logs share. */
+export interface LogsContext {
+  readonly store: RegistryStore;
+  readonly checkpoints: Checkpoints;
+  readonly kept: KeptPages;
+  /** Answers of many logs are made one at a time, so that many of them take no more memory than one. */
+  readonly turns: Turns;
+}
+
 /** The records of the operator log and of package logs at a signed length. @throws ApiError 404 */
-export async function fetchLogs(
-  store: RegistryStore,
-  checkpoints: Checkpoints,
-  kept: KeptPages,
-  query: LogsQuery,
-): Promise<LogsAnswer> {
+export function fetchLogs(context: LogsContext, query: LogsQuery): Promise<LogsAnswer> {
+  const isOneRead = query.packages.length <= logsAtOnce(query.limit);
+  return isOneRead ? readLogs(context, query) : context.turns.take(() => readLogs(context, query));
+}
+
+/** How many logs are read in one transaction. */
+function logsAtOnce(limit: number): number {
+  return Math.max(1, Math.min(LOGS, Math.floor(ROWS / (limit + 1))));
+}
+
+async function readLogs({ store, checkpoints, kept }: LogsContext, query: LogsQuery): Promise<LogsAnswer> {
   const { logLength } = await checkpoints.at(query.logLength, 'logs');
   const { limit } = query;
   const operatorLog = { logId: OPERATOR_LOG_ID, lookup: OPERATOR_LOG_ID, after: query.operator };
@@ -77,13 +93,13 @@ export async function fetchLogs(
   }
   const packages: [LogId, readonly PublishedEnvelope[]][] = [];
   let { more } = operator;
-  const logsAtOnce = Math.max(1, Math.min(LOGS, Math.floor(ROWS / (limit + 1))));
-  for (let start = 0; start < query.packages.length; start += logsAtOnce) {
+  const portion = logsAtOnce(limit);
+  for (let start = 0; start < query.packages.length; start += portion) {
     if (room.bytes <= 0) {
       more = true;
       break;
     }
-    const logs = query.packages.slice(start, start + logsAtOnce).map(toLogQuery);
+    const logs = query.packages.slice(start, start + portion).map(toLogQuery);
     const pages = await store.read(async (reads) =>
       readPages(reads, await hide(reads, logs, query.mayRead), { logLength, limit, room }),
     );
@@ -93,7 +109,7 @@ export async function fetchLogs(
     });
     if (pages.length < logs.length) more = true;
     // Many logs are a lot of work: others get their turn in between.
-    if (start + logsAtOnce < query.packages.length) await new Promise((resolve) => setImmediate(resolve));
+    if (start + portion < query.packages.length) await new Promise((resolve) => setImmediate(resolve));
   }
   return { operator: operator.records, packages, more };
 }
@@ -142,6 +158,7 @@ async function readPages(
   at: { readonly logLength: number; readonly limit: number; readonly room: { bytes: number } },
 ): Promise<LogPage[]> {
   const { logLength, limit, room } = at;
+  const maxBytes = room.bytes + MAX_RECORD_BYTES;
   const starts = await readStarts(reads, logs);
   const found = await reads.published(
     logs.map(({ lookup }, index) => ({
@@ -150,15 +167,24 @@ async function readPages(
       below: logLength,
       limit: limit + 1,
     })),
+    maxBytes,
   );
   const pages: LogPage[] = [];
-  for (const [index, log] of logs.entries()) {
+  const isCut = sizeOf(found) >= maxBytes;
+  for (const [index, records] of found.entries()) {
     if (room.bytes <= 0 && pages.length > 0) break;
-    const records = found[index]!;
-    if (records.length === 0) await requireRecordBelow(reads, log, logLength, starts[index]!);
-    pages.push(fill(records, limit, room));
+    if (records.length === 0) await requireRecordBelow(reads, logs[index]!, logLength, starts[index]!);
+    const page = fill(records, limit, room);
+    const isLast = index === found.length - 1;
+    pages.push(isCut && isLast ? { ...page, more: true } : page);
   }
   return pages;
+}
+
+function sizeOf(pages: readonly (readonly PublishedRecord[])[]): number {
+  let bytes = 0;
+  for (const page of pages) for (const { envelope } of page) bytes += envelope.contentBytes.length;
+  return bytes;
 }
 
 function fill(records: readonly PublishedRecord[], limit: number, room: { bytes: number }): LogPage {

@@ -24,6 +24,7 @@ import { KeptProofs } from './kept-proofs.ts';
 import { Leaves } from './leaves.ts';
 import type { InclusionAnswer, WireInteger } from './registry.ts';
 import { PROVING_CACHES } from './tree-caches.ts';
+import { Turns } from './turns.ts';
 
 /** How many leaves or logs are looked after in one turn of the event loop. */
 const PORTION = 256;
@@ -40,7 +41,7 @@ export class Proofs {
   readonly #leaves = new Leaves();
   readonly #kept = new KeptProofs();
   #trees: Trees | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(store: RegistryStore, checkpoints: Checkpoints) {
     this.#store = store;
@@ -145,10 +146,7 @@ export class Proofs {
 
   /** One large proof at a time, so that many of them take no more memory and no more of the others' time than one. */
   #inTurn<T>(size: number, work: () => Promise<T>): Promise<T> {
-    if (size <= PORTION) return work();
-    const result = this.#turn.then(work, work);
-    this.#turn = result.catch(() => {});
-    return result;
+    return size <= PORTION ? work() : this.#turns.take(work);
   }
 
   /** The map bundle of many, made piece by piece: between two pieces others get their turn. */

@@ -1,11 +1,15 @@
 import { digestToBytes, generatePrivateKey } from '@warg/crypto';
-import { logLeafBytes, mapKeyBytes, OPERATOR_LOG_ID, signCheckpoint } from '@warg/protocol';
+import { type LogId, logLeafBytes, mapKeyBytes, OPERATOR_LOG_ID, signCheckpoint } from '@warg/protocol';
 import { hashLeaf, verifyLogBundle, verifyMapAbsence } from '@warg/transparency';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestNamed, type TestPackage, type TestRecord, testPackage } from '../../test/publisher.ts';
 import { type TestRegistry, testRegistry } from '../../test/test-registry.ts';
 import { verifyRegistry } from '../../test/verify-registry.ts';
+import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { fetchLogs, keptPages } from './logs.ts';
 import type { LogsQuery } from './registry.ts';
+import { Turns } from './turns.ts';
 
 // One registry for all: index 0 is the operator's, then a is 1, 3, 5, 7, 9 and b is 2, 4.
 let registry: TestRegistry;
@@ -181,6 +185,41 @@ describe('fetching logs', () => {
     const answer = await fetch({ packages, maxBytes: 64e6 });
     expect(answer.packages.length).toBe(3000);
     expect(answer.more).toBe(false);
+  });
+
+  it('reads many logs for one asker at a time', async () => {
+    const { store } = registry;
+    const read: LogId[] = [];
+    const watched: RegistryStore = Object.assign(Object.create(store), {
+      read: <T>(work: (reads: StoreReads) => Promise<T>) =>
+        store.read((reads) => {
+          const published: StoreReads['published'] = (queries, maxBytes) => {
+            read.push(queries[0]!.logId);
+            return reads.published(queries, maxBytes);
+          };
+          const others = ['findRecords', 'lastIndexBelow', 'packageNames'] as const;
+          const bound = others.map((name) => [name, reads[name].bind(reads)]);
+          return work({ ...reads, ...Object.fromEntries(bound), published });
+        }),
+    });
+    const context = {
+      store: watched,
+      checkpoints: new Checkpoints(store),
+      kept: keptPages(),
+      turns: new Turns(),
+    };
+    const ask = ({ logId }: TestPackage, count: number) =>
+      fetchLogs(context, {
+        logLength: LENGTH,
+        limit: 100,
+        packages: Array.from({ length: count }, () => [logId, null] as const),
+        maxBytes: 64e6,
+      });
+    await Promise.all([ask(a, 300), ask(b, 300), ask(a, 300)]);
+    const ofPackages = read.filter((logId) => logId !== OPERATOR_LOG_ID);
+    expect(ofPackages.length).toBeGreaterThan(6);
+    const turns = ofPackages.filter((logId, i) => logId !== ofPackages[i - 1]);
+    expect(turns).toEqual([a.logId, b.logId, a.logId]);
   });
 });
 

@@ -56,7 +56,14 @@ export interface StoreReads {
     places: readonly { readonly logId: LogId; readonly prev: string | undefined }[],
   ): Promise<readonly (RecordId | undefined)[]>;
 
-  published(queries: readonly PublishedQuery[]): Promise<readonly (readonly PublishedRecord[])[]>;
+  /**
+   * The published records of logs, for each question a page. With `maxBytes` nothing comes behind the record with which the
+   * contents of all pages together have as many bytes: the page that it is in is the last one then, and may lack records.
+   */
+  published(
+    queries: readonly PublishedQuery[],
+    maxBytes?: number,
+  ): Promise<readonly (readonly PublishedRecord[])[]>;
   leavesAt(registryIndices: readonly number[]): Promise<readonly (RecordKey | undefined)[]>;
   /** For each: the registry index of the log's last record below that length. */
   lastIndexBelow(

@@ -94,23 +94,35 @@ export async function processingOn(
 export async function published(
   db: Queries,
   queries: readonly PublishedQuery[],
+  maxBytes = Number.MAX_SAFE_INTEGER,
 ): Promise<PublishedRecord[][]> {
+  // A content's length is known without the content being read.
   const rows = await db.all<[n: number, ...PublishedColumns]>(
-    `SELECT q.n, r.record_id, r.registry_index, r.content, r.key_id, r.signature
-     FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[])
-       WITH ORDINALITY q (of_log, start, below, most, n)
-     CROSS JOIN LATERAL (
-       SELECT record_id, registry_index, content, key_id, signature FROM record
-       WHERE log_id = q.of_log AND registry_index >= q.start AND registry_index < q.below
-       ORDER BY registry_index LIMIT q.most
-     ) r ORDER BY q.n, r.registry_index`,
+    `SELECT n, record_id, registry_index, content, key_id, signature FROM (
+       SELECT q.n, r.*, sum(length(r.content)) OVER (
+         ORDER BY q.n, r.registry_index ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
+       FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[])
+         WITH ORDINALITY q (of_log, start, below, most, n)
+       CROSS JOIN LATERAL (
+         SELECT record_id, registry_index, content, key_id, signature FROM record
+         WHERE log_id = q.of_log AND registry_index >= q.start AND registry_index < q.below
+         ORDER BY registry_index LIMIT q.most
+       ) r
+     ) found WHERE coalesce(bytes_before, 0) < $5 ORDER BY n, registry_index`,
     bytesList(queries.map(({ logId }) => toBlob(logId))),
     numberList(queries.map(({ from }) => from)),
     numberList(queries.map(({ below }) => below)),
     numberList(queries.map(({ limit }) => limit)),
+    maxBytes,
   );
   const found = queries.map((): PublishedRecord[] => []);
-  for (const [n, ...columns] of rows) found[n - 1]!.push(toPublished(columns));
+  let bytes = 0;
+  for (const [n, ...columns] of rows) {
+    const record = toPublished(columns);
+    found[n - 1]!.push(record);
+    bytes += record.envelope.contentBytes.length;
+    if (bytes >= maxBytes) return found.slice(0, n);
+  }
   return found;
 }
 

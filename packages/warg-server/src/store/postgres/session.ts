@@ -82,8 +82,8 @@ export class PostgresSession implements StoreTransaction {
     return reads.processingOn(this.#db, places);
   }
 
-  published(queries: readonly PublishedQuery[]) {
-    return reads.published(this.#db, queries);
+  published(queries: readonly PublishedQuery[], maxBytes?: number) {
+    return reads.published(this.#db, queries, maxBytes);
   }
   leavesAt(registryIndices: readonly number[]) {
     return reads.leavesAt(this.#db, registryIndices);

@@ -81,17 +81,46 @@ export function processingOn(db: Connection, logId: LogId, prev: string | undefi
 }
 
 // `LIMIT +?` and not `LIMIT ?`, here and everywhere: SQLite would plan the query anew for each value.
-export function published(db: Connection, { logId, from, below, limit }: PublishedQuery): PublishedRecord[] {
-  return db
-    .all<PublishedColumns>(
-      `SELECT record_id, registry_index, content, key_id, signature FROM record INDEXED BY record_of_log
-       WHERE log_id = ? AND registry_index >= ? AND registry_index < ? ORDER BY registry_index LIMIT +?`,
-      toBlob(logId),
-      from,
-      below,
-      limit,
-    )
-    .map(toPublished);
+/** Records are read so many at a time: what is not wanted for want of room is not read. */
+const CHUNK = 32;
+
+/** A page of a log; it ends where there is no room any more, and takes what it needs. */
+export function published(
+  db: Connection,
+  { logId, from, below, limit }: PublishedQuery,
+  room: { bytes: number },
+): PublishedRecord[] {
+  const records: PublishedRecord[] = [];
+  for (let start = from; records.length < limit; ) {
+    const wanted = Math.min(CHUNK, limit - records.length);
+    const rows = publishedChunk(db, logId, start, below, wanted);
+    for (const row of rows) {
+      const record = toPublished(row);
+      room.bytes -= record.envelope.contentBytes.length;
+      records.push(record);
+      if (room.bytes <= 0) return records;
+      start = record.registryIndex + 1;
+    }
+    if (rows.length < wanted) break;
+  }
+  return records;
+}
+
+function publishedChunk(
+  db: Connection,
+  logId: LogId,
+  from: number,
+  below: number,
+  limit: number,
+): PublishedColumns[] {
+  return db.all<PublishedColumns>(
+    `SELECT record_id, registry_index, content, key_id, signature FROM record INDEXED BY record_of_log
+     WHERE log_id = ? AND registry_index >= ? AND registry_index < ? ORDER BY registry_index LIMIT +?`,
+    toBlob(logId),
+    from,
+    below,
+    limit,
+  );
 }
 
 export function leafAt(db: Connection, registryIndex: number): RecordKey | undefined {

@@ -14,6 +14,7 @@ import type {
   NewAuditEntry,
   NewRecord,
   PublishedQuery,
+  PublishedRecord,
   RecordKey,
   StoredCheckpoint,
   SubmissionQuery,
@@ -88,8 +89,14 @@ export class SqliteSession implements StoreTransaction {
       : many.processingOn(this.#db, places);
   }
 
-  async published(queries: readonly PublishedQuery[]) {
-    return queries.map((query) => records.published(this.#db, query));
+  async published(queries: readonly PublishedQuery[], maxBytes = Number.POSITIVE_INFINITY) {
+    const room = { bytes: maxBytes };
+    const pages: PublishedRecord[][] = [];
+    for (const query of queries) {
+      if (room.bytes <= 0) break;
+      pages.push(records.published(this.#db, query, room));
+    }
+    return pages;
   }
   async leavesAt(registryIndices: readonly number[]) {
     return registryIndices.length < MANY

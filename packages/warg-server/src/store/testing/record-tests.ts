@@ -154,6 +154,21 @@ export function recordTests(test: StoreTest): void {
     assert.deepEqual(await reader.read((reads) => reads.processingOn(places.slice(0, 1))), [undefined]);
   });
 
+  test('are read in any number once they are published', async ({ store, reader }) => {
+    const records = Array.from({ length: 100 }, (_, i) => newRecord('a', `record ${i}`));
+    await publish(store, ...records);
+    const expected = records.map(({ recordId }) => recordId);
+    const { logId } = newRecord('a', '');
+    for (const limit of [1, 31, 32, 33, 64, 99, 100, 101]) {
+      const query = { logId, from: 0, below: 1000, limit };
+      const [page] = await reader.read((reads) => reads.published([query]));
+      assert.deepEqual(names(page!), expected.slice(0, limit));
+    }
+    const behind = { logId, from: 40, below: 90, limit: 1000 };
+    const [page] = await reader.read((reads) => reads.published([behind]));
+    assert.deepEqual(names(page!), expected.slice(40, 90));
+  });
+
   test('are read in order once they are published', async ({ store, reader }) => {
     await publish(store, newRecord('a', '0'), newRecord('b', '1'), newRecord('a', '2'), newRecord('a', '3'));
     await insert(store, newRecord('a', 'not yet'));
@@ -171,6 +186,20 @@ export function recordTests(test: StoreTest): void {
         [0, 2, 3],
       );
       assert.deepEqual({ ...pages[3]![0]!.envelope }, newRecord('b', '1').envelope);
+      assert.deepEqual((await reads.published([{ logId, from: 0, below: 9, limit: 0 }])).map(names), [[]]);
+
+      // Each has ten bytes. Nothing comes behind the record that makes them as many as wanted, nor does another page.
+      const both = [
+        { logId, from: 0, below: 9, limit: 9 },
+        { logId: logIdOf('b'), from: 0, below: 9, limit: 9 },
+      ];
+      const within = async (maxBytes: number) => (await reads.published(both, maxBytes)).map(names);
+      assert.deepEqual(await within(1), [ids('0')]);
+      assert.deepEqual(await within(10), [ids('0')]);
+      assert.deepEqual(await within(11), [ids('0', '2')]);
+      assert.deepEqual(await within(30), [ids('0', '2', '3')]);
+      assert.deepEqual(await within(31), [ids('0', '2', '3'), ids('1')]);
+      assert.deepEqual(await within(1000), [ids('0', '2', '3'), ids('1')]);
 
       const leaves = await reads.leavesAt([3, 1, 4]);
       assert.deepEqual(

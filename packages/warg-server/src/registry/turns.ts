@@ -1,0 +1,11 @@
+/** Work that is done one at a time, in the order in which it was asked for. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Does the work once all that was asked for before has ended, however that ended. */
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work, work);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+}
