@@ -36,6 +36,7 @@ import { logCache } from './state/log-cache.ts';
 import { pinDocument, readPin } from './state/registry-state.ts';
 import { stateCache } from './state/state-cache.ts';
 import type { RegistryStorage } from './storage/storage.ts';
+import { evidencePrefix } from './update/contradiction.ts';
 import { updateRegistry } from './update/update.ts';
 import { updateResult } from './update/update-result.ts';
 import { type Evidence, parseEvidence, parsePin } from './verify/evidence.ts';
@@ -256,8 +257,6 @@ export class WargClient {
     throw new ClientError('OFFLINE', `${what} needs the network, but the client is offline`);
   }
 }
-
-const evidencePrefix = 'evidence/';
 
 async function keptByReset(
   context: ClientContext,

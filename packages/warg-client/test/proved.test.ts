@@ -6,6 +6,7 @@ import { apiError, encodeApiError } from '@warg/protocol/api';
 import { describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../src/options.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
+import { split } from './registry/seen.ts';
 import { type Fetch, json, serve } from './registry/serve.ts';
 import { author, contentsOf, counting, hello, openClient } from './registry/setup.ts';
 import { type TestRegistry, testRegistry } from './registry/test-registry.ts';
@@ -237,6 +238,9 @@ describe('the checkpoint beside the log', () => {
   ])('%s is refused', async (_, code, change) => {
     const { updating, storage } = await answeredWith(change);
     await expect(updating).rejects.toMatchObject({ name: 'ClientError', code });
-    expect(await contentsOf(storage)).toEqual({});
+    // What is left is evidence, where there is some.
+    const { state, evidence } = split(await contentsOf(storage));
+    expect(state).toEqual([]);
+    expect(evidence).toHaveLength(code === 'CHECKPOINT_CONTRADICTS' ? 1 : 0);
   });
 });

@@ -1,11 +1,13 @@
 // Lies with valid signatures: what only the operator, or somebody who has one of its keys, can tell.
 
-import { generatePrivateKey, keyIdOf, publicKeyOf } from '@warg/crypto';
+import { generatePrivateKey, keyIdOf, type PrivateKey, parseSignature, publicKeyOf } from '@warg/crypto';
 import { signCheckpoint } from '@warg/protocol';
+import { encodeSignedCheckpoint } from '@warg/protocol/api';
 import { describe, expect, it } from 'vitest';
+import type { ClientError } from '../src/errors.ts';
 import { encodeEvidence, parseEvidence, verifyEvidence } from '../src/verify/evidence.ts';
 import { helloRegistry, minute, seen } from './registry/seen.ts';
-import { serve } from './registry/serve.ts';
+import { type Fetch, serve } from './registry/serve.ts';
 import { author, hello, openClient } from './registry/setup.ts';
 import { forkAt, testRegistry } from './registry/test-registry.ts';
 
@@ -51,6 +53,65 @@ describe('a registry that contradicts itself', () => {
     expect(() => parseEvidence('{}')).toThrow(expect.objectContaining(invalid));
     await client.reset();
     expect(await client.evidence()).toHaveLength(1);
+  });
+
+  describe('within one update', () => {
+    /** Says one thing as its checkpoint and another beside a log, both of the operator's own hand. */
+    async function twoTongued(key?: PrivateKey) {
+      const registry = await helloRegistry();
+      const other = signCheckpoint(
+        { ...registry.checkpoint.contents, mapRoot: registry.checkpoint.contents.logRoot },
+        key ?? registry.operatorKey,
+      );
+      const truth = serve(registry, { proved: true });
+      const fetch: Fetch = async (input, init) => {
+        const request = new Request(input as Request, init);
+        const response = await truth(request);
+        if (!new URL(request.url).pathname.startsWith('/v1/proved/')) return response;
+        const answer = (await response.json()) as { checkpoint: unknown };
+        const text = encodeSignedCheckpoint({ ...other, signature: parseSignature(other.signature) });
+        return Response.json({ ...answer, checkpoint: JSON.parse(text) as unknown });
+      };
+      return { registry, fetch };
+    }
+    const caught = { code: 'CHECKPOINT_CONTRADICTS' };
+
+    it('is caught, and leaves evidence, on first use and with a pin', async () => {
+      const { registry, fetch } = await twoTongued();
+      const operatorKey = publicKeyOf(registry.operatorKey);
+      for (const options of [{}, { operatorKey }]) {
+        const client = await openClient(fetch, options);
+        for (let time = 0; time < 2; time++) {
+          const error = (await client
+            .update(['test:hello'])
+            .catch((thrown: unknown) => thrown)) as ClientError;
+          expect(error).toMatchObject(caught);
+          const [found, ...more] = await client.evidence();
+          expect(more).toEqual([]);
+          expect(error.details.evidence).toBe(found?.id);
+          expect(error.message).toContain(`kept as ${found?.id}`);
+          expect(verifyEvidence(found!.evidence, operatorKey)).toMatchObject({ kind: 'fork' });
+        }
+        // Nothing of it is believed.
+        expect(await client.packages({ refresh: false })).toEqual([]);
+      }
+    });
+
+    it('leaves none that would be about somebody else than is trusted', async () => {
+      const { fetch } = await twoTongued();
+      const client = await openClient(fetch, { operatorKey: publicKeyOf(generatePrivateKey()) });
+      await expect(client.update(['test:hello'])).rejects.toMatchObject(caught);
+      expect(await client.evidence()).toEqual([]);
+    });
+
+    it('leaves none where the other state is not signed by the operator', async () => {
+      const { fetch } = await twoTongued(generatePrivateKey());
+      const client = await openClient(fetch);
+      await expect(client.update(['test:hello'])).rejects.toMatchObject({
+        code: 'CHECKPOINT_SIGNER_REFUSED',
+      });
+      expect(await client.evidence()).toEqual([]);
+    });
   });
 
   it('is caught with the same records and another map', async () => {

@@ -1,14 +1,24 @@
 import { encodeUtf8 } from '@warg/crypto';
-import type { SignedCheckpoint } from '@warg/protocol';
+import type { Envelope, SignedCheckpoint } from '@warg/protocol';
 import type { ClientContext } from '../context.ts';
-import { ClientError } from '../errors.ts';
+import { ClientError, isClientError } from '../errors.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { StorageSnapshot } from '../storage/storage.ts';
 import { contradictionOf, verifyOrder, verifySigner } from '../verify/checkpoint.ts';
-import { type Evidence, encodeEvidence, evidenceId } from '../verify/evidence.ts';
+import { type Evidence, encodeEvidence, evidenceId, verifyEvidence } from '../verify/evidence.ts';
+import { type Pin, verifyOperatorLog } from '../verify/operator.ts';
+import {
+  type RegistryAnswers,
+  type Trust,
+  type VerifiedRegistry,
+  verifyRegistryAsync,
+} from '../verify/registry.ts';
 
 /** A registry that lies anew each time it is asked must not fill the disk. */
 const maxEvidence = 20;
+
+/** The keys under which evidence is kept begin so. */
+export const evidencePrefix = 'evidence/';
 
 /**
  * Checks that a checkpoint does not go back behind the stored one. Where the two contradict each other and both are
@@ -31,27 +41,78 @@ export async function verifyOrderOrKeepEvidence(
   }
   // Without the operator's signature it is anybody's word, and evidence of nothing.
   verifySigner(checkpoint, state.operator.state);
-  const evidence: Evidence = {
-    format: 'warg-evidence-1',
-    registry: context.address.name,
-    kind,
-    first: state.checkpoint,
-    second: checkpoint,
-    operatorRecords: state.operator.records,
-  };
-  const id = evidenceId(evidence);
-  if (snapshot.keys('evidence/').length >= maxEvidence) verifyOrder(checkpoint, state.checkpoint);
-  await context.documents.commit(
-    snapshot,
-    new Map([[`evidence/${id}`, encodeUtf8(encodeEvidence(evidence))]]),
-  );
+  const evidence = evidenceOf(context, kind, state.checkpoint, checkpoint, state.operator.records);
   try {
     verifyOrder(checkpoint, state.checkpoint);
   } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    throw new ClientError(error.code, `${error.message}. Evidence was kept as ${id}`, {
-      ...error.details,
-      evidence: id,
-    });
+    throw await keepEvidence(context, snapshot, evidence, error);
   }
+}
+
+/**
+ * As `verifyRegistryAsync`. Where one update was answered with two states of one length, both signed by the operator who
+ * is trusted, they are kept as evidence, too: they are all that shows it, because nothing else of such answers is stored.
+ *
+ * @throws ClientError as `verifyRegistryAsync`
+ */
+export async function verifyRegistryOrKeepEvidence(
+  context: ClientContext,
+  snapshot: StorageSnapshot,
+  answers: RegistryAnswers,
+  trust: Trust,
+): Promise<VerifiedRegistry> {
+  try {
+    return await verifyRegistryAsync(answers, trust);
+  } catch (error) {
+    if (!isClientError(error, 'CHECKPOINT_CONTRADICTS')) throw error;
+    const { checkpoint } = answers;
+    const other = answers.repeated.find((repeated) => contradictionOf(checkpoint, repeated) === 'fork');
+    if (other === undefined) throw error;
+    // It was folded before the signatures of the checkpoints were looked at: this does not fail.
+    const { records } = verifyOperatorLog(answers.operator);
+    const evidence = evidenceOf(context, 'fork', checkpoint, other, records);
+    throw isAbout(trust.pins, evidence) ? await keepEvidence(context, snapshot, evidence, error) : error;
+  }
+}
+
+function evidenceOf(
+  { address }: ClientContext,
+  kind: Evidence['kind'],
+  first: SignedCheckpoint,
+  second: SignedCheckpoint,
+  operatorRecords: readonly Envelope[],
+): Evidence {
+  return { format: 'warg-evidence-1', registry: address.name, kind, first, second, operatorRecords };
+}
+
+/** Whether evidence is about whom we trust. Anybody can contradict himself in an operator log of his own. */
+function isAbout(pins: readonly Pin[], evidence: Evidence): boolean {
+  try {
+    for (const pin of pins) verifyEvidence(evidence, pin.type === 'key' ? pin.key : pin.recordId);
+    return true;
+  } catch (error) {
+    if (!isClientError(error)) throw error;
+    return false;
+  }
+}
+
+/** Stores evidence, unless there is too much of it, and returns what is to be thrown then. */
+async function keepEvidence(
+  { documents }: ClientContext,
+  snapshot: StorageSnapshot,
+  evidence: Evidence,
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof ClientError)) return error;
+  const id = evidenceId(evidence);
+  const key = `${evidencePrefix}${id}`;
+  const kept = snapshot.keys(evidencePrefix);
+  if (!kept.includes(key)) {
+    if (kept.length >= maxEvidence) return error;
+    await documents.commit(snapshot, new Map([[key, encodeUtf8(encodeEvidence(evidence))]]));
+  }
+  return new ClientError(error.code, `${error.message}. Evidence was kept as ${id}`, {
+    ...error.details,
+    evidence: id,
+  });
 }

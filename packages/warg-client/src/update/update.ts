@@ -15,9 +15,9 @@ import { type RegistryState, readPin, writeRegistryState } from '../state/regist
 import type { StorageSnapshot } from '../storage/storage.ts';
 import { verifyFreshness } from '../verify/checkpoint.ts';
 import type { VerifiedLog } from '../verify/log.ts';
-import { type Trust, type VerifiedRegistry, verifyRegistryAsync } from '../verify/registry.ts';
+import type { Trust, VerifiedRegistry } from '../verify/registry.ts';
 import { type Collected, collectAnswers } from './collect.ts';
-import { verifyOrderOrKeepEvidence } from './contradiction.ts';
+import { verifyOrderOrKeepEvidence, verifyRegistryOrKeepEvidence } from './contradiction.ts';
 import type { WantedLog } from './fetch-logs.ts';
 import { pinAfter, pinsOf } from './pins.ts';
 
@@ -122,7 +122,7 @@ async function updateOnce(
     { signal },
     (received) => report({ type: 'records', received }),
   );
-  const verified = await verifyRegistryAsync(collected.answers, trust);
+  const verified = await verifyRegistryOrKeepEvidence(context, snapshot, collected.answers, trust);
   report({ type: 'verified', packages: wanted.length - collected.unknown.length });
 
   const assembled = assemble(
