@@ -45,7 +45,7 @@ export interface Registry {
  *
  * @throws OptionError
  * @throws RegistryError `OPERATOR_KEY_MISMATCH` | `NAMESPACE_CONFLICT`
- * @throws whatever the stores throw when they cannot be opened
+ * @throws whatever the stores throw when they cannot be opened; the reason of `signal` when that ends the opening
  *
  * @example
  * const registry = await createRegistry({ operatorKey: generatePrivateKey(), namespaces: ['example'] });
@@ -99,6 +99,7 @@ async function openRegistry(options: RegistryOptions, opened: Opened): Promise<R
       resignInterval: options.resignInterval,
       onFailure: options.onFailure,
       restore: options.restore,
+      signal: options.signal,
       observer: metrics,
     }),
   });

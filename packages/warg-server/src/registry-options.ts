@@ -92,6 +92,11 @@ export interface RegistryOptions {
   readonly onFailure?: (error: Error) => void;
   /** What is known outside the store of what was signed; and where the records are that a store lacks which was taken back. */
   readonly restore?: RestoreOptions;
+  /**
+   * Ends the opening, which then rejects with the signal's reason: it waits for as long as need be where an empty store has to get
+   * its records back first. Without effect on a registry that is open: `close` ends that.
+   */
+  readonly signal?: AbortSignal;
 }
 
 /** An option that makes no sense. Its code is `INVALID_OPTION`. */

@@ -122,6 +122,29 @@ describe('warg-server on a store that was taken back', () => {
     expect(output()).toContain('fetched records back');
   });
 
+  it('ends at the first signal while an empty store waits for its records', async () => {
+    const file = join(dir, 'last.json');
+    await writeFile(file, JSON.stringify(await source.checkpoint()));
+    const nobody = `http://127.0.0.1:${await freePort()}`;
+    const { child, ended } = startProgram(
+      ...common(),
+      ...['--listen', '127.0.0.1:0', '--after-checkpoint', file, '--recover-from', nobody],
+    );
+    ends.push(async () => void child.kill('SIGKILL'));
+    await new Promise<void>((resolve) => {
+      let text = '';
+      child.stderr.on('data', (part) => {
+        text += part;
+        if (text.includes('cannot fetch records back yet')) resolve();
+      });
+    });
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 0, out: '', err: expect.stringContaining('shutting down') });
+    // What it was told stays known, and the store can be recovered at the next start.
+    const { url } = await serve('--recover-from', source.url);
+    expect(await logRootAt(url)).toBe((await source.checkpoint()).contents.logRoot);
+  });
+
   it('wants a checkpoint that can be read', async () => {
     const file = join(dir, 'last.json');
     const start = () =>

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, open, unlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
@@ -34,7 +35,7 @@ export function defaultDataDir(
  * @throws ProgramError saying which folder and what to do
  */
 export async function prepareDir(dir: string, option: string): Promise<void> {
-  const probe = join(dir, `.writable-${process.pid}`);
+  const probe = join(dir, `.writable-${randomUUID()}`);
   try {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     await (await open(probe, 'w', 0o600)).close();

@@ -86,8 +86,18 @@ async function serveUntilSignal(command: Command, host: ProgramHost): Promise<vo
       'the database URL stands on the command line, where others can read it: prefer --database-url-file',
     );
   }
-  const stopped = nextSignal(host, log);
-  const registry = await startRegistry(options, operator, log);
+  const stop = nextSignal(host, log);
+  const stopped = new Promise<void>((resolve) => {
+    stop.addEventListener('abort', () => resolve());
+  });
+  const registry = await startRegistry(options, operator, log, stop).catch((error) => {
+    if (error === stop.reason) return undefined;
+    throw error;
+  });
+  if (registry === undefined) {
+    log.info('ended before the registry was open');
+    return;
+  }
   host.onReload(() => {
     log.info('reading the files of keys again');
     void registry.reload();
@@ -103,21 +113,19 @@ async function serveUntilSignal(command: Command, host: ProgramHost): Promise<vo
   }
 }
 
-/** Resolves at the first signal to end. The second one ends the process at once. */
-function nextSignal(host: ProgramHost, log: Logger): Promise<void> {
-  return new Promise((resolve) => {
-    let signals = 0;
-    host.onSignal((signal) => {
-      signals += 1;
-      if (signals === 1) {
-        log.info({ signal }, 'shutting down; a second signal ends at once');
-        resolve();
-      } else {
-        log.warn({ signal }, 'ending at once');
-        host.exit(signal === 'SIGINT' ? 130 : 143);
-      }
-    });
+/** Aborted at the first signal to end. The second one ends the process at once. */
+function nextSignal(host: ProgramHost, log: Logger): AbortSignal {
+  const stop = new AbortController();
+  host.onSignal((signal) => {
+    if (!stop.signal.aborted) {
+      log.info({ signal }, 'shutting down; a second signal ends at once');
+      stop.abort();
+    } else {
+      log.warn({ signal }, 'ending at once');
+      host.exit(signal === 'SIGINT' ? 130 : 143);
+    }
   });
+  return stop.signal;
 }
 
 function levelOf(verbose: number): LogLevel {

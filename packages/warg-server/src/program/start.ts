@@ -32,12 +32,14 @@ export interface RunningRegistry {
 /**
  * Opens the registry and listens.
  *
- * @throws ProgramError for everything that whoever started the program can mend
+ * @param signal ends the opening
+ * @throws the reason of `signal`; ProgramError for everything that whoever started the program can mend
  */
 export async function startRegistry(
   options: ServeOptions,
   operator: Operator,
   log: RegistryLog,
+  signal: AbortSignal,
 ): Promise<RunningRegistry> {
   let onFailure: (error: Error) => void = () => {};
   const failed = new Promise<Error>((resolve) => {
@@ -45,7 +47,7 @@ export async function startRegistry(
   });
   const file = options.authorizedKeysFile;
   const policy = file === undefined ? undefined : await openPolicyFile(file, log);
-  const registry = await openRegistry(options, operator, policy, log, onFailure).catch((error) => {
+  const registry = await openRegistry(options, operator, policy, log, signal, onFailure).catch((error) => {
     policy?.close();
     throw error;
   });
@@ -89,6 +91,7 @@ async function openRegistry(
   operator: Operator,
   policy: PolicyFile | undefined,
   log: RegistryLog,
+  signal: AbortSignal,
   onFailure: (error: Error) => void,
 ): Promise<Registry> {
   const { publicUrl, contentBaseUrl, contentRedirect, contentUpload } = options;
@@ -126,6 +129,7 @@ async function openRegistry(
       metrics: options.metricsListen !== undefined,
       limits: { proofRetention: options.proofRetention },
       log,
+      signal,
       onFailure,
     });
     log.info(
@@ -140,6 +144,7 @@ async function openRegistry(
     );
     return registry;
   } catch (error) {
+    if (signal.aborted) throw signal.reason;
     throw openError(error, store.option);
   }
 }

@@ -49,7 +49,7 @@ export async function openWithMarks(open: OpenStore, options: RegistryCoreOption
     if (!isEmpty) return openHeld(open, marks, options);
     // There is nothing to be read yet.
     if (options.restore?.recoverFrom === undefined) await requireMarks(store, marks);
-    await recover(recoveryOf(open, marks, options, new AbortController().signal));
+    await recover(recoveryOf(open, marks, options, options.signal ?? new AbortController().signal));
     return await openWritable(open);
   } catch (error) {
     await store.close();

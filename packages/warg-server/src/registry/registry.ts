@@ -371,4 +371,6 @@ export interface RegistryCoreOptions {
   /** Told once if the registry can no longer write: everything that is asked to be written fails from then on. End the process. */
   readonly onFailure?: (error: Error) => void;
   readonly restore?: RestoreOptions;
+  /** Ends the opening, which waits for as long as need be where an empty store has to get its records back first. */
+  readonly signal?: AbortSignal;
 }
