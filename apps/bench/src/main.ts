@@ -9,7 +9,7 @@ import { busyCores, describeMachine } from './machine/machine.ts';
 import { machineText, writeDocument } from './report/document.ts';
 import { type LineResult, readResultsOf, writeResults } from './report/results.ts';
 import { textTable } from './report/table.ts';
-import { writeScaling } from './scaling/npm-size.ts';
+import { writeScaling } from './scaling/report.ts';
 
 const usage = `npm run bench                measure every line, and write docs/benchmarks.md and docs/benchmarks.json
 npm run bench -- NAME…       measure these lines alone; with --write they replace what was measured before
@@ -42,7 +42,7 @@ const { values, positionals } = parseArgs({
 if (values.help) console.log(usage);
 else if (values.list) for (const { name, title } of lines) console.log(`${name.padEnd(20)} ${title}`);
 else if (positionals.includes('growth')) await grow();
-else if (positionals.includes('scaling')) computeScaling();
+else if (positionals.includes('scaling')) console.log(writeScaling());
 else await run(positionals.length === 0 ? lines : linesNamed(positionals));
 
 async function run(chosen: readonly Line[]): Promise<void> {
@@ -72,7 +72,7 @@ async function run(chosen: readonly Line[]): Promise<void> {
   console.log(`\n${textTable(results.flatMap(({ rows }) => rows))}`);
   if (!isWritten) return;
   console.log('\nwritten: docs/benchmarks.md and docs/benchmarks.json');
-  computeScaling();
+  console.log(writeScaling());
 }
 
 /** Puts what was measured in place of what was measured before. */
@@ -99,15 +99,7 @@ async function grow(): Promise<void> {
   console.log(machineText(machine));
   const { connections } = bench.options;
   await measureGrowth({ sizes, stores, connections, work: bench.work, machine, write, command });
-  if (write) computeScaling();
-}
-
-/** Puts what was measured into docs/scaling.md. */
-function computeScaling(): void {
-  const missing = writeScaling();
-  console.log(
-    missing === undefined ? 'computed: docs/scaling.md' : `docs/scaling.md stays as it is without ${missing}`,
-  );
+  if (write) console.log(writeScaling());
 }
 
 async function measure(bench: Bench, line: Line, machine: LineResult['machine']): Promise<LineResult> {

@@ -20,9 +20,11 @@ export async function measureGrowth(options: GrowthOptions): Promise<void> {
   const { stores, work, connections, machine, write, command } = options;
   const sizes = options.sizes.toSorted((a, b) => a - b);
   // What is published while one size is measured stays in the store.
-  const tooClose = sizes.find((size, i) => i > 0 && size - sizes[i - 1]! < MEASURED_PACKAGES);
+  const tooClose = sizes.find((size, i) => i > 0 && size - sizes[i - 1]! <= MEASURED_PACKAGES);
   if (tooClose !== undefined) {
-    throw new Error(`expected sizes that are ${MEASURED_PACKAGES} apart, found ${sizes.join(', ')}`);
+    throw new Error(
+      `expected sizes that are more than ${MEASURED_PACKAGES} apart, found ${sizes.join(', ')}`,
+    );
   }
   const measured: Pick<Curve, 'store' | 'sizes'>[] = [];
   for (const kind of stores) {
@@ -32,7 +34,9 @@ export async function measureGrowth(options: GrowthOptions): Promise<void> {
     try {
       for (const packages of sizes) {
         const started = performance.now();
-        known.push(await measureAt(store, packages, connections));
+        const before = known.at(-1);
+        const from = before === undefined ? 0 : before.packages + MEASURED_PACKAGES;
+        known.push(await measureAt(store, from, packages, connections));
         const seconds = ((performance.now() - started) / 1000).toFixed(0);
         console.log(`${kind}, ${packages.toLocaleString('en')} packages: ${seconds} s`);
         if (write) report({ store: kind, at: new Date().toISOString(), command, machine, sizes: known });

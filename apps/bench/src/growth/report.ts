@@ -12,7 +12,8 @@ import type { Curve } from './results.ts';
 interface Figure {
   readonly title: string;
   readonly unit: string;
-  readonly of: (size: Size) => number;
+  /** Undefined where it was not measured yet. */
+  readonly of: (size: Size) => number | undefined;
 }
 
 const figures: readonly Figure[] = [
@@ -20,6 +21,11 @@ const figures: readonly Figure[] = [
   { title: 'CPU of a published record', unit: 'µs', of: (size) => size.publishCpuMicros },
   { title: 'Proof of inclusion of 1, p50', unit: 'ms', of: (size) => size.proveOne.p50 },
   { title: 'Proof of inclusion of 50, p50', unit: 'ms', of: (size) => size.proveFifty.p50 },
+  {
+    title: 'CPU of a log with its proofs, asked for the first time',
+    unit: 'µs',
+    of: (size) => size.firstReads?.cpuMicros,
+  },
   { title: 'Memory of the server behind that', unit: 'MiB', of: (size) => size.rssMebibytes },
   { title: 'Start, until the first checkpoint', unit: 'ms', of: (size) => size.restartMillis },
   { title: 'Database', unit: 'MiB', of: (size) => size.bytes / 2 ** 20 },
@@ -27,7 +33,10 @@ const figures: readonly Figure[] = [
 
 /** Writes what is known so far. */
 export function reportGrowth(curves: readonly Curve[]): void {
-  writeFileSync(docsFile('growth.svg'), svgOf(figures.map((figure) => plotOf(figure, curves))));
+  const known = figures.filter(({ of }) =>
+    curves.every(({ sizes }) => sizes.every((size) => of(size) !== undefined)),
+  );
+  writeFileSync(docsFile('growth.svg'), svgOf(known.map((figure) => plotOf(figure, curves))));
   // All were measured on one kind of machine, or it would have to be said with each.
   const parts = [
     machineText(curves.at(-1)!.machine),
@@ -53,9 +62,10 @@ export function growthTable(curves: readonly Pick<Curve, 'store' | 'sizes'>[]): 
         ...sizes.map(({ packages }) => packages.toLocaleString('en')),
         'ten times as many packages',
       ];
-      const rows = figures.map((figure) => [
+      const known = figures.filter(({ of }) => sizes.every((size) => of(size) !== undefined));
+      const rows = known.map((figure) => [
         `${figure.title}, ${figure.unit}`,
-        ...sizes.map((size) => formatFigure(figure.of(size))),
+        ...sizes.map((size) => formatFigure(figure.of(size)!)),
         changeOf(figure, sizes),
       ]);
       const lines = [head, head.map((_, i) => (i === 0 ? '---' : '--:')), ...rows];
@@ -71,8 +81,8 @@ function changeOf({ of, title }: Figure, sizes: readonly Size[]): string {
     const bytes = slopeOf(sizes.map((size) => [size.packages, size.bytes]));
     return `${formatFigure(bytes)} bytes a package`;
   }
-  const slope = slopeOf(sizes.map((size) => [Math.log10(size.packages), of(size)]));
-  const part = (100 * slope) / of(sizes[0]!);
+  const slope = slopeOf(sizes.map((size) => [Math.log10(size.packages), of(size)!]));
+  const part = (100 * slope) / of(sizes[0]!)!;
   return `${part < 0 ? '−' : '+'}${formatFigure(Math.abs(part))} %`;
 }
 
@@ -84,7 +94,7 @@ function plotOf({ title, unit, of }: Figure, curves: readonly Curve[]): Plot {
     logarithmic: true,
     series: curves.map(({ store, sizes }) => ({
       name: store,
-      points: sizes.map((size) => [size.packages, of(size)] as const),
+      points: sizes.map((size) => [size.packages, of(size)!] as const),
     })),
   };
 }

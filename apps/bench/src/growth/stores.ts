@@ -12,6 +12,11 @@ export type StoreKind = 'SQLite' | 'PostgreSQL';
 /** The namespace that the filler uses. */
 export const namespace = 'large';
 
+/** What it calls the package that was to be that many-th, if it was there to fill in. */
+export function filledName(number: number): string {
+  return `${namespace}:p${number}`;
+}
+
 export interface GrowingStore {
   readonly kind: StoreKind;
   /** Of the process that starts those of the database; undefined where there is none. */
