@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { digestOf, encodeUtf8, publicKeyOf } from '@warg/crypto';
+import { digestFromBytes, digestOf, encodeUtf8, publicKeyOf } from '@warg/crypto';
 import { encodeSignedCheckpoint, type SignedCheckpoint } from '@warg/protocol';
 import { paths } from '@warg/protocol/api';
 import { expect, it } from 'vitest';
@@ -274,6 +274,29 @@ describeWithPostgres('warg-server migrate', () => {
     const after = await dumpPostgres(server, url);
     after['audit']!.pop();
     expectSame(after, before);
+  });
+
+  it('moves versions and namespaces that are longer than an index holds', async () => {
+    const noise = Array.from({ length: 100 }, (_, i) => digestOf(encodeUtf8(`${i}`)).slice(7)).join('');
+    const db = new DatabaseSync(file());
+    db.exec(
+      `UPDATE log_release SET version = '1.0.0-${noise}'
+       WHERE (log_id, version) = (SELECT log_id, version FROM log_release LIMIT 1)`,
+    );
+    db.exec(`INSERT INTO log_namespace (namespace, registry) VALUES ('${noise}', 'far.example')`);
+    const [logId] = db.prepare('SELECT log_id FROM log_release WHERE length(version) > 1000').all();
+    db.close();
+    await move(url);
+    const id = digestFromBytes(logId!['log_id'] as Uint8Array);
+    const store = await openPostgresStore(url);
+    await store.read(async (reads) => {
+      const [part] = await reads.logParts([
+        { logId: id as never, keyIds: [], versions: [`1.0.0-${noise}`], namespaces: [noise] },
+      ]);
+      expect(part!.releases.map(({ version }) => version)).toEqual([`1.0.0-${noise}`]);
+      expect(part!.namespaces).toEqual([{ namespace: noise, registry: 'far.example' }]);
+    });
+    await store.close();
   });
 
   it('knows every table and column of both stores', async () => {

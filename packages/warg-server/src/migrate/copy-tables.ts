@@ -96,7 +96,8 @@ function requireType(value: Value, { name, type }: MovedColumn, table: MovedTabl
 function insertion({ name, columns }: MovedTable): string {
   const names = columns.map((column) => `"${column.name}"`).join(', ');
   const lists = columns.map(({ type }, i) => `$${i + 1}::${type}[]`).join(', ');
-  return `INSERT INTO ${name} (${names}) OVERRIDING SYSTEM VALUE SELECT * FROM unnest(${lists})`;
+  const values = columns.map((column) => column.to ?? `"${column.name}"`).join(', ');
+  return `INSERT INTO ${name} (${names}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM unnest(${lists}) AS q (${names})`;
 }
 
 function listOf(type: ColumnType, values: readonly Value[]): string {

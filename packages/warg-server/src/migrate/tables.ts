@@ -1,3 +1,5 @@
+import { LONGEST_KEY, sqlKeyOf } from '../store/postgres/long-texts.ts';
+
 export type ColumnType = 'bytea' | 'text' | 'bigint' | 'integer' | 'smallint';
 
 /** A column of a table that is moved. */
@@ -7,6 +9,8 @@ export interface MovedColumn {
   readonly type: ColumnType;
   /** What it is in SQLite; the same name if it is left out. */
   readonly from?: string;
+  /** What is made of its value in PostgreSQL, an expression over its name; the value itself if it is left out. */
+  readonly to?: string;
 }
 
 /** A table that is moved, with all its rows and columns. */
@@ -75,19 +79,22 @@ export const MOVED_TABLES: readonly MovedTable[] = [
     public_key: 'text',
     permissions: 'text',
   }),
-  table('log_release', 'log_id, version', {
-    log_id: 'bytea',
-    version: 'text',
-    record_id: 'bytea',
-    released_by: 'text',
-    seconds: 'bigint',
-    nanos: 'integer',
-    content: 'text',
-    yanked_by: 'text',
-    yanked_seconds: 'bigint',
-    yanked_nanos: 'integer',
-  }),
-  table('log_namespace', 'namespace', { namespace: 'text', registry: 'text' }),
+  withLongText(
+    'version',
+    table('log_release', 'log_id, version', {
+      log_id: 'bytea',
+      version: 'text',
+      record_id: 'bytea',
+      released_by: 'text',
+      seconds: 'bigint',
+      nanos: 'integer',
+      content: 'text',
+      yanked_by: 'text',
+      yanked_seconds: 'bigint',
+      yanked_nanos: 'integer',
+    }),
+  ),
+  withLongText('namespace', table('log_namespace', 'namespace', { namespace: 'text', registry: 'text' })),
   table('checkpoint', 'sequence', {
     sequence: 'bigint',
     log_length: 'bigint',
@@ -144,4 +151,14 @@ function table(name: string, order: string, columns: Readonly<Record<string, Col
 /** The same, with a primary key that the database numbers. */
 function numbered(name: string, identity: string, columns: Readonly<Record<string, ColumnType>>): MovedTable {
   return { ...table(name, identity, { [identity]: 'bigint', ...columns }), identity };
+}
+
+/** The same, with a text whose place in PostgreSQL is taken by a key where it is long. */
+function withLongText(name: string, moved: MovedTable): MovedTable {
+  const columns = moved.columns.map((column) =>
+    column.name === name ? { ...column, to: sqlKeyOf(`q.${name}`) } : column,
+  );
+  // Behind a text that is no longer than its key stands none.
+  const from = `${name} || iif(length(CAST(${name} AS BLOB)) > ${LONGEST_KEY}, '', NULL)`;
+  return { ...moved, columns: [...columns, { name: `long_${name}`, type: 'text', from }] };
 }

@@ -291,6 +291,8 @@ export interface RegistryLimits {
   readonly recordBytes: number;
   /** Most different contents that one record may release. Default 1000. */
   readonly recordContents: number;
+  /** Longest version that a record may release, bytes. Default 255. */
+  readonly versionBytes: number;
 }
 
 export type RegistryMode = 'readWrite' | 'readOnly';

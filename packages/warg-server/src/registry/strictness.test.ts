@@ -14,6 +14,7 @@ const record: PackageRecord = {
   time: timestampFromMillis(1_000_000),
   entries: [{ type: 'yank', version: '1.0.0' as never }],
 };
+const LIMITS = { clockSkew: 0, versionBytes: 255 };
 const plain = encodePackageRecord(record);
 
 function varint(value: bigint, length = 1): number[] {
@@ -27,7 +28,7 @@ function varint(value: bigint, length = 1): number[] {
 
 function isRefused(...more: readonly number[]): boolean {
   try {
-    requireStrict(record, Uint8Array.of(...plain, ...more), 2_000_000, 0);
+    requireStrict(record, Uint8Array.of(...plain, ...more), 2_000_000, LIMITS);
     return false;
   } catch (error) {
     expect(error).toMatchObject({ status: 422 });
@@ -83,5 +84,16 @@ it('says nothing of what is in groups, which decoders pass over, and does not re
       isRefused(...more);
     }),
     { numRuns: 5000 },
+  );
+});
+
+it('refuses to release a version of more than 255 bytes, and takes what goes with one that is there', () => {
+  const version = (length: number) => `1.0.0-${'a'.repeat(length)}`.slice(0, length) as never;
+  const check = (...entries: PackageRecord['entries']) =>
+    requireStrict({ ...record, entries }, plain, 2_000_000, LIMITS);
+  const content = `sha256:${'0'.repeat(64)}` as never;
+  check({ type: 'release', version: version(255), content }, { type: 'yank', version: version(100_000) });
+  expect(() => check({ type: 'release', version: version(256), content })).toThrow(
+    /at most 255 bytes, found one of 256, .*a shorter version/,
   );
 });

@@ -1,20 +1,20 @@
-import { isDigest } from '@warg/crypto';
+import { encodeUtf8, isDigest } from '@warg/crypto';
 import { type PackageRecord, timestampToMillis } from '@warg/protocol';
 import { rejection } from '@warg/protocol/api';
+import type { RegistryLimits } from './registry.ts';
 
 /**
  * What this registry does not take although the protocol's state machine would. Clients of all registries must accept
  * such records in logs; nobody needs new ones.
  *
  * @param now ms since the epoch
- * @param clockSkew how far ahead of `now` a record may be, ms
  * @throws ApiError 422
  */
 export function requireStrict(
   record: PackageRecord,
   contentBytes: Uint8Array,
   now: number,
-  clockSkew: number,
+  { clockSkew, versionBytes }: Pick<RegistryLimits, 'clockSkew' | 'versionBytes'>,
 ): void {
   if (record.entries.length === 0) throw rejection('expected at least one entry in the record, found none');
   if (record.time.seconds < 0n) throw rejection('expected a timestamp after 1970, found one before');
@@ -28,7 +28,16 @@ export function requireStrict(
     throw rejection('expected `prev` to have 64 hex digits, found another length');
   }
   for (const entry of record.entries) {
-    if (entry.type === 'release' && !isDigest(entry.content)) {
+    // What another registry has published can still be yanked.
+    if (entry.type !== 'release') continue;
+    const length = encodeUtf8(entry.version).length;
+    if (length > versionBytes) {
+      throw rejection(
+        `expected versions of at most ${versionBytes} bytes, found one of ${length}, which begins with ` +
+          `\`${entry.version.slice(0, 40)}\`: release it under a shorter version`,
+      );
+    }
+    if (!isDigest(entry.content)) {
       throw rejection(
         `expected the content of version ${entry.version} to have 64 hex digits, found another length`,
       );

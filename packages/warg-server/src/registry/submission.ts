@@ -70,7 +70,7 @@ export async function submitRecord(
   if (known !== undefined && known.record.state !== 'expired') return known.status;
 
   requireNamespace(query.namespace, facts);
-  requireStrict(record, envelope.contentBytes, clock.now(), limits.clockSkew);
+  requireStrict(record, envelope.contentBytes, clock.now(), limits);
   const digests = requireFewContents(record, limits);
   if (facts.hasWithdrawals) await store.read((reads) => refuseWithdrawn(reads, digests));
   await options.recordPolicy?.check({ packageName, envelope, record });

@@ -4,8 +4,9 @@ import { EMPTY_MAP, hashLeaf, MAX_LOG_LENGTH, type MapRoot } from '@warg/transpa
 import { checkpointNote } from '../log-note/checkpoint-note.ts';
 import type { LogKey } from '../log-note/log-key.ts';
 import type { Clock, RegistryLog } from '../registry/registry.ts';
+import { isRefusedData } from '../store/errors.ts';
 import type { RegistryStore, StoreTransaction } from '../store/registry-store.ts';
-import type { LogPart, RecordKey, StoredCheckpoint } from '../store/rows.ts';
+import type { LogPart, RecordKey, StoredCheckpoint, StoredRecord } from '../store/rows.ts';
 import { foldRecords } from './fold.ts';
 import type { HeadMemory } from './head-file.ts';
 import { HeadKeeper, StaleHead } from './head-keeper.ts';
@@ -16,6 +17,10 @@ import { VerifiedRecords } from './verified-records.ts';
 
 /** Most records of one checkpoint, and most bytes of them: bounds how long acceptances wait for it. */
 const BATCH = { limit: 512, maxBytes: 4 * 1024 * 1024 };
+
+const REFUSED_BATCH =
+  'the store refused what was to be written of a batch; looking for the record that it cannot hold';
+const REFUSED_RECORD = 'the registry cannot store what this record says: publish it in another form';
 
 export interface SequencerOptions {
   readonly store: RegistryStore;
@@ -51,6 +56,8 @@ export class Sequencer {
   readonly #keeper: HeadKeeper;
   /** The page of the oldest state for which everything was collected. */
   #collectedTo = 0;
+  /** Most records of the next pass: fewer than of a batch only after the store has refused some. */
+  #most = BATCH.limit;
 
   constructor(options: SequencerOptions) {
     this.#options = options;
@@ -58,41 +65,82 @@ export class Sequencer {
     this.#keeper = new HeadKeeper({ ...options, keyId: () => keyIdOf(this.#signer.publicKey) });
   }
 
-  /** Publishes or rejects every record that is processing, up to a limit, in order of arrival. */
+  /**
+   * Publishes or rejects every record that is processing, up to a limit, in order of arrival.
+   *
+   * Where the store refuses what is to be written of them, the next pass takes half of them, and so on down to the one that it
+   * refuses, which is rejected: nobody else's record waits for one that can never be written.
+   */
   async pass(): Promise<PassResult> {
+    const most = this.#most;
     const settled: RecordId[] = [];
-    const result = await this.#keeper.attemptAsLeader(async (transaction) => {
-      const records = await transaction.processing(BATCH);
-      if (records.length === 0) return { published: 0, rejected: 0, more: false };
-      settled.push(...records.map(({ recordId }) => recordId));
-      const { published, rejected, parts } = await foldRecords(
-        transaction,
-        records,
-        this.#options.log,
-        keyIdOf(this.#signer.publicKey),
-        this.verified,
-      );
-      const changedAt = this.#options.clock.now();
-      const first = this.#keeper.head?.logLength ?? 0;
-      await transaction.changeStates([
-        ...rejected.map(({ record, reason }) => ({
-          arrival: record.arrival,
-          state: 'rejected' as const,
-          reason,
-          changedAt,
-        })),
-        ...published.map((record, index) => ({
-          arrival: record.arrival,
-          state: 'published' as const,
-          registryIndex: first + index,
-          changedAt,
-        })),
-      ]);
-      await this.#extend(transaction, published, parts);
-      return { published: published.length, rejected: rejected.length, more: true };
-    });
+    /** Whose rows are being read or written. */
+    let suspects: readonly StoredRecord[] = [];
+    let result: PassResult | undefined;
+    try {
+      result = await this.#keeper.attemptAsLeader(async (transaction) => {
+        const records = await transaction.processing({ ...BATCH, limit: most });
+        if (records.length === 0) return { published: 0, rejected: 0, more: false };
+        settled.push(...records.map(({ recordId }) => recordId));
+        suspects = records;
+        const { published, rejected, parts } = await foldRecords(
+          transaction,
+          records,
+          this.#options.log,
+          keyIdOf(this.#signer.publicKey),
+          this.verified,
+        );
+        const changedAt = this.#options.clock.now();
+        const first = this.#keeper.head?.logLength ?? 0;
+        await transaction.changeStates([
+          ...rejected.map(({ record, reason }) => ({
+            arrival: record.arrival,
+            state: 'rejected' as const,
+            reason,
+            changedAt,
+          })),
+          ...published.map((record, index) => ({
+            arrival: record.arrival,
+            state: 'published' as const,
+            registryIndex: first + index,
+            changedAt,
+          })),
+        ]);
+        await transaction.saveLogParts(parts);
+        suspects = [];
+        await this.#extend(transaction, published);
+        return { published: published.length, rejected: rejected.length, more: true };
+      });
+    } catch (error) {
+      if (suspects.length === 0 || !isRefusedData(error)) throw error;
+      return this.#divide(suspects, error);
+    }
     if (result !== undefined) for (const recordId of settled) this.verified.forget(recordId);
+    this.#most = Math.min(BATCH.limit, most * 2);
     return result ?? { published: 0, rejected: 0, more: this.#options.leadership.current !== undefined };
+  }
+
+  /** Has the next pass take half of the records that the store refused together, or rejects the only one. */
+  async #divide(records: readonly StoredRecord[], refusal: unknown): Promise<PassResult> {
+    const { log, clock } = this.#options;
+    const [record] = records as [StoredRecord];
+    if (records.length > 1) {
+      this.#most = records.length >> 1;
+      log.warn({ records: records.length, error: String(refusal) }, REFUSED_BATCH);
+      return { published: 0, rejected: 0, more: true };
+    }
+    const { arrival, logId, recordId } = record;
+    const rejected = await this.#keeper.attemptAsLeader(async (transaction) => {
+      const [first] = await transaction.processing({ limit: 1, maxBytes: 1 });
+      if (first?.arrival !== arrival) return 0;
+      await transaction.changeStates([
+        { arrival, state: 'rejected', reason: REFUSED_RECORD, changedAt: clock.now() },
+      ]);
+      return 1;
+    });
+    log.error({ logId, recordId, error: String(refusal) }, 'rejected a record that the store cannot hold');
+    this.verified.forget(recordId);
+    return { published: 0, rejected: rejected ?? 0, more: true };
   }
 
   /**
@@ -108,7 +156,8 @@ export class Sequencer {
   ): Promise<T | undefined> {
     return this.#keeper.attempt(async (transaction) => {
       const { published, parts, result } = await prepare(transaction, this.#keeper.head?.logLength ?? 0);
-      await this.#extend(transaction, published, parts);
+      await transaction.saveLogParts(parts);
+      await this.#extend(transaction, published);
       return result;
     });
   }
@@ -199,11 +248,7 @@ export class Sequencer {
   }
 
   /** Appends leaves, moves the heads of their logs, and signs. */
-  async #extend(
-    transaction: StoreTransaction,
-    published: readonly RecordKey[],
-    parts: readonly LogPart[],
-  ): Promise<void> {
+  async #extend(transaction: StoreTransaction, published: readonly RecordKey[]): Promise<void> {
     const previous = this.#keeper.head;
     // Rejections alone rest on the state behind this head, which was the store's when the transaction began.
     if (published.length === 0) return;
@@ -218,7 +263,6 @@ export class Sequencer {
       previous === undefined ? EMPTY_MAP : rootOf(previous),
       [...heads].map(([logId, recordId]) => [mapKeyBytes(logId), hashLeaf(mapLeafBytes(recordId))] as const),
     );
-    await transaction.saveLogParts(parts);
     const next = await this.#sign(transaction, {
       sequence: (previous?.sequence ?? -1) + 1,
       logLength,

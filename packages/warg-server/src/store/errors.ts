@@ -17,6 +17,8 @@ export type StoreErrorCode =
   /** It takes nothing until it has got back what was signed last. */
   | 'STORE_READ_ONLY'
   | 'STORE_FULL'
+  /** It cannot hold what it was given to write, whenever it is asked; other things it can. */
+  | 'STORE_DATA_REFUSED'
   /** The registry is in another store now. */
   | 'STORE_MOVED'
   /** Another file lies where it was opened, or none. */
@@ -33,4 +35,9 @@ export class StoreError extends WargError {
   constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options);
   }
+}
+
+/** Whether the store cannot hold what it was given to write, whenever it is asked. */
+export function isRefusedData(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'STORE_DATA_REFUSED';
 }

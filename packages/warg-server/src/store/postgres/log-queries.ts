@@ -2,6 +2,7 @@ import { type LogId, OPERATOR_LOG_ID, type PackageName, type RecordId } from '@w
 import { fromBlob, toBlob } from '../columns.ts';
 import { type KeyColumns, type ReleaseColumns, toKey, toRelease, toTime } from '../columns-to-rows.ts';
 import type { KeyRow, LogPart, LogPartQuery, NamespaceRow, ReleaseRow } from '../rows.ts';
+import { keyOfText, longText } from './long-texts.ts';
 import { bytesList, numberList, portions, type Queries, textList } from './queries.ts';
 
 export async function keyRows(
@@ -25,9 +26,9 @@ export async function namespaceRows(
 ): Promise<(NamespaceRow | undefined)[]> {
   if (names.length === 0) return [];
   const rows = await db.all<[n: number, namespace: string, registry: string | null]>(
-    `SELECT q.n, s.namespace, s.registry FROM unnest($1::text[]) WITH ORDINALITY q (name, n)
+    `SELECT q.n, coalesce(s.long_namespace, s.namespace), s.registry FROM unnest($1::text[]) WITH ORDINALITY q (name, n)
      JOIN log_namespace s ON s.namespace = q.name`,
-    textList(names),
+    textList(names.map(keyOfText)),
   );
   return inOrder(names.length, rows, ([namespace, registry]: [string, string | null]) => ({
     namespace,
@@ -41,12 +42,12 @@ async function releaseRows(
 ): Promise<(ReleaseRow | undefined)[]> {
   if (queries.length === 0) return [];
   const rows = await db.all<[n: number, ...ReleaseColumns]>(
-    `SELECT q.n, r.version, r.record_id, r.released_by, r.seconds::text, r.nanos, r.content,
+    `SELECT q.n, coalesce(r.long_version, r.version), r.record_id, r.released_by, r.seconds::text, r.nanos, r.content,
             r.yanked_by, r.yanked_seconds::text, r.yanked_nanos
      FROM unnest($1::bytea[], $2::text[]) WITH ORDINALITY q (of_log, wanted, n)
      JOIN log_release r ON r.log_id = q.of_log AND r.version = q.wanted`,
     bytesList(queries.map(({ logId }) => toBlob(logId))),
-    textList(queries.map(({ version }) => version)),
+    textList(queries.map(({ version }) => keyOfText(version))),
   );
   return inOrder(queries.length, rows, toRelease);
 }
@@ -133,9 +134,11 @@ export async function wholeLog(db: Queries, logId: LogId): Promise<LogPart> {
   const ofLog = toBlob(logId);
   const [keyIds, versions, namespaces] = await Promise.all([
     names('SELECT key_id FROM log_key WHERE log_id = $1', ofLog),
-    names('SELECT version FROM log_release WHERE log_id = $1', ofLog),
+    names('SELECT coalesce(long_version, version) FROM log_release WHERE log_id = $1', ofLog),
     logId === OPERATOR_LOG_ID
-      ? names("SELECT namespace FROM log_namespace WHERE namespace > '' ORDER BY namespace")
+      ? names(
+          `SELECT coalesce(long_namespace, namespace) FROM log_namespace WHERE namespace > '' ORDER BY namespace`,
+        )
       : [],
   ]);
   return (await logParts(db, [{ logId, keyIds, versions, namespaces }]))[0]!;
@@ -152,9 +155,11 @@ export async function saveLogParts(db: Queries, parts: readonly LogPart[]): Prom
     () => 100,
   )) {
     await db.run(
-      `INSERT INTO log_namespace (namespace, registry) SELECT * FROM unnest($1::text[], $2::text[])
+      `INSERT INTO log_namespace (namespace, long_namespace, registry)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
        ON CONFLICT (namespace) DO UPDATE SET registry = excluded.registry`,
-      textList(some.map(({ namespace }) => namespace)),
+      textList(some.map(({ namespace }) => keyOfText(namespace))),
+      textList(some.map(({ namespace }) => longText(namespace))),
       textList(some.map(({ registry }) => registry ?? null)),
     );
   }
@@ -197,15 +202,16 @@ async function saveReleases(
 ): Promise<void> {
   await db.run(
     `INSERT INTO log_release
-       (log_id, version, record_id, released_by, seconds, nanos, content, yanked_by, yanked_seconds, yanked_nanos)
+       (log_id, version, record_id, released_by, seconds, nanos, content, yanked_by, yanked_seconds, yanked_nanos,
+        long_version)
      SELECT * FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::text[], $5::bigint[], $6::integer[], $7::text[],
-       $8::text[], $9::bigint[], $10::integer[])
+       $8::text[], $9::bigint[], $10::integer[], $11::text[])
      ON CONFLICT (log_id, version) DO UPDATE SET
        record_id = excluded.record_id, released_by = excluded.released_by, seconds = excluded.seconds,
        nanos = excluded.nanos, content = excluded.content, yanked_by = excluded.yanked_by,
        yanked_seconds = excluded.yanked_seconds, yanked_nanos = excluded.yanked_nanos`,
     bytesList(rows.map(({ logId }) => toBlob(logId))),
-    textList(rows.map(({ version }) => version)),
+    textList(rows.map(({ version }) => keyOfText(version))),
     bytesList(rows.map(({ recordId }) => toBlob(recordId))),
     textList(rows.map(({ by }) => by)),
     numberList(rows.map(({ time }) => time.seconds)),
@@ -214,5 +220,6 @@ async function saveReleases(
     textList(rows.map(({ yanked }) => yanked?.by ?? null)),
     numberList(rows.map(({ yanked }) => yanked?.time.seconds ?? null)),
     numberList(rows.map(({ yanked }) => yanked?.time.nanos ?? null)),
+    textList(rows.map(({ version }) => longText(version))),
   );
 }

@@ -201,4 +201,16 @@ export const MIGRATIONS: readonly string[] = [
   );
   INSERT INTO sequencer_lease (id, holder, term, ends_at) VALUES (1, '', 0, '-infinity');
   `,
+  `
+  -- What an index holds has a limit of some 2,700 bytes; versions and namespaces of other registries have none. Where one
+  -- is long, its key is its hash (see long-texts.ts), and the text itself stands beside it.
+  ALTER TABLE log_release ADD COLUMN long_version text;
+  UPDATE log_release
+    SET long_version = version, version = ' sha256:' || encode(sha256(convert_to(version, 'UTF8')), 'hex')
+    WHERE octet_length(version) > 255;
+  ALTER TABLE log_namespace ADD COLUMN long_namespace text;
+  UPDATE log_namespace
+    SET long_namespace = namespace, namespace = ' sha256:' || encode(sha256(convert_to(namespace, 'UTF8')), 'hex')
+    WHERE octet_length(namespace) > 255;
+  `,
 ];

@@ -8,6 +8,7 @@ import {
 } from '../../../test/postgres-server.ts';
 import { checkpoint, logIdOf, newRecord } from '../testing/fixtures.ts';
 import { testRegistryStore } from '../testing/store-suite.ts';
+import { MIGRATIONS } from './migrations.ts';
 import { openPostgresStore } from './postgres-store.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 
@@ -57,6 +58,30 @@ describeWithPostgres('PostgreSQL', () => {
         message: expect.stringContaining('--database-run-migrations'),
       });
       expect(await server.query(url, "SELECT to_regclass('warg_store') AS store")).toEqual([{ store: null }]);
+    });
+
+    it('of an older program keeps what it has, long versions and namespaces too', async () => {
+      const url = await server.createDatabase();
+      // An index takes this one, because nearly all of it can be compressed.
+      const long = `1.0.0-${'a'.repeat(20_000)}`;
+      await server.query(
+        url,
+        `${MIGRATIONS.slice(0, 9).join('')} UPDATE warg_store SET schema_version = 9;
+         INSERT INTO log_head (log_id, package_name, algorithm, record_id, seconds, nanos)
+           VALUES (decode('${logIdOf('a').slice(7)}', 'hex'), 'test:a', 'sha256', '', 0, 0);
+         INSERT INTO log_release (log_id, version, record_id, released_by, seconds, nanos)
+           SELECT log_id, version, '', 'k', 0, 0 FROM log_head, unnest(ARRAY['1.0.0', '${long}']) version;
+         INSERT INTO log_namespace (namespace, registry) VALUES ('short', NULL), ('${long}', 'far.example')`,
+      );
+      await expect(openPostgresStore(url)).rejects.toMatchObject({ code: 'STORE_OUTDATED' });
+      const store = await open(url);
+      const versions = ['1.0.0', long];
+      const namespaces = ['short', long];
+      const query = { logId: logIdOf('a'), keyIds: [], versions, namespaces };
+      const [part] = await store.read((reads) => reads.logParts([query]));
+      expect(part!.releases.map(({ version }) => version)).toEqual(versions);
+      expect(part!.namespaces.map(({ namespace }) => namespace)).toEqual(namespaces);
+      await store.close();
     });
 
     it('of a newer program is refused always, and left as it is', async () => {

@@ -178,6 +178,14 @@ export function isFull(error: unknown): boolean {
   return (error as { errcode?: number }).errcode === 13;
 }
 
+/** SQLITE_TOOBIG, SQLITE_MISMATCH, and of the constraints CHECK, NOT NULL, those of triggers and those on types. */
+const REFUSED: readonly unknown[] = [18, 20, 275, 1299, 1811, 3091];
+
+/** Whether an error of SQLite says that these values cannot be written, whenever it is tried. */
+export function isRefused(error: unknown): boolean {
+  return REFUSED.includes((error as { errcode?: number }).errcode);
+}
+
 /** Whether an error of SQLite says that another connection has the file locked (SQLITE_BUSY and its variants). */
 export function isBusy(error: unknown): boolean {
   const { errcode } = error as { errcode?: number };

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { StoreError } from '../errors.ts';
 import type { RegistryStore, StoreReads, StoreTransaction } from '../registry-store.ts';
-import { BUSY_TIMEOUT, Connection, isFull } from './connection.ts';
+import { BUSY_TIMEOUT, Connection, isFull, isRefused } from './connection.ts';
 import { type FileLock, lockStore } from './lock.ts';
 import { requireNotMoved } from './moved.ts';
 import { checkSchema, migrate } from './schema.ts';
@@ -115,8 +115,13 @@ class SqliteStore implements RegistryStore {
         this.#connection.exec('COMMIT');
         return result;
       } catch (cause) {
-        if (!isFull(cause)) throw cause;
-        throw new StoreError('STORE_FULL', `there is no room left for ${this.#connection.name}`, { cause });
+        const { name } = this.#connection;
+        if (isFull(cause)) throw new StoreError('STORE_FULL', `there is no room left for ${name}`, { cause });
+        if (!isRefused(cause)) throw cause;
+        const { message } = cause as Error;
+        throw new StoreError('STORE_DATA_REFUSED', `${name} cannot hold what was to be written: ${message}`, {
+          cause,
+        });
       } finally {
         this.#commits += 1;
         if (this.#connection.inTransaction) this.#connection.exec('ROLLBACK');

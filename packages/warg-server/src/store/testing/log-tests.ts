@@ -168,6 +168,47 @@ export function logTests(test: StoreTest): void {
     );
   });
 
+  test('keep versions and namespaces of any length, as other registries have them', async ({
+    store,
+    reader,
+  }) => {
+    // Nothing of it can be compressed, or an index would hold more of it.
+    const noise = (seed: string) =>
+      Array.from({ length: 300 }, (_, i) => digestNamed(`${seed}${i}`).slice('sha256:'.length)).join('');
+    const versions = [254, 255, 256, 3000, 20_000].map((length) => `1.0.0-${noise('v')}`.slice(0, length));
+    const long = versions.at(-1)!;
+    const releases = [...versions, `${long}x`].map((version) => ({ ...release, version }));
+    const namespaces = [
+      { namespace: noise('n'), registry: undefined },
+      { namespace: `${noise('n')}é`, registry: 'registry.example' },
+    ];
+    await save(store, logPart('a', { releases, namespaces }));
+    const query = {
+      logId: logIdOf('a'),
+      keyIds: [],
+      versions: [...releases.map(({ version }) => version), `${long}y`],
+      namespaces: namespaces.map(({ namespace }) => namespace),
+    };
+    const key = { logId: logIdOf('a'), recordId: recordIdOf('a'), keyId: 'k' };
+    await reader.read(async (reads) => {
+      const [part] = await reads.logParts([query]);
+      assert.deepEqual(part!.releases, releases);
+      assert.deepEqual(part!.namespaces, namespaces);
+      assert.deepEqual(
+        (await reads.wholeLog(logIdOf('a'))).releases.map(({ version }) => version).sort(),
+        query.versions.slice(0, -1).sort(),
+      );
+      for (const row of namespaces) {
+        const facts = await reads.submissionFacts({ ...key, namespace: row.namespace });
+        assert.deepEqual(facts.namespace, row);
+      }
+    });
+    const yanked = { ...releases[4]!, content: undefined, yanked: { by: 'y', time: release.time } };
+    await save(store, logPart('a', { releases: [yanked] }));
+    const [part] = await reader.read((reads) => reads.logParts([query]));
+    assert.deepEqual(part!.releases, releases.with(4, yanked));
+  });
+
   test('keep times of 64 bits', async ({ store, reader }) => {
     for (const seconds of [2n ** 63n - 1n, -(2n ** 63n) + 1n, 0n]) {
       const time = { seconds, nanos: 1 };
