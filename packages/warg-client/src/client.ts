@@ -1,7 +1,7 @@
 import { type PackageName, packageLogId, parseRecordId, type RecordId } from '@warg/protocol';
 import type { ClientContext, Connection } from './context.ts';
 import { downloadContent } from './download/download.ts';
-import { ClientError, isClientError } from './errors.ts';
+import { ClientError } from './errors.ts';
 import { fetchTransport, offlineTransport } from './http/transport.ts';
 import { parseRegistry } from './http/urls.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -29,14 +29,15 @@ import type {
   OperatorInfo,
   PackageInfo,
   PublishResult,
+  ResetResult,
   Resolution,
   UpdateResult,
 } from './results.ts';
+import { evidencePrefix } from './state/evidence-documents.ts';
 import { logCache } from './state/log-cache.ts';
-import { pinDocument, readPin } from './state/registry-state.ts';
+import { resetDocuments } from './state/reset.ts';
 import { stateCache } from './state/state-cache.ts';
 import type { RegistryStorage } from './storage/storage.ts';
-import { evidencePrefix } from './update/contradiction.ts';
 import { updateRegistry } from './update/update.ts';
 import { updateResult } from './update/update-result.ts';
 import { type Evidence, parseEvidence, parsePin } from './verify/evidence.ts';
@@ -211,19 +212,20 @@ export class WargClient {
   }
 
   /**
-   * Forgets what is stored for this registry: packages, checkpoint, pending publishes, and whom to trust. Works when
-   * that is corrupt, too. Content and evidence stay.
+   * Forgets what is stored for this registry: packages, checkpoint, pending publishes, and whom to trust unless
+   * `keepOperator` is true. Works when that is corrupt, too. Content and evidence stay.
+   *
+   * What goes, goes in one step: a process that is stopped meanwhile has forgotten all of it or nothing, and never whom to
+   * trust alone. Evidence that is damaged cannot stay; the result says so.
+   *
+   * @throws ClientError `STORAGE_CORRUPT` | `STORAGE_FORMAT_UNKNOWN` where `keepOperator` is true and whom to trust cannot
+   *   be read; nothing is forgotten then
    */
-  async reset(options: ResetOptions = {}): Promise<void> {
+  async reset(options: ResetOptions = {}): Promise<ResetResult> {
     const { documents } = this.#context;
-    await documents.exclusive(
-      async () => {
-        const kept = await keptByReset(this.#context, options.keepOperator === true);
-        await documents.reset();
-        if (kept.size > 0) await documents.commit(await documents.snapshot(), kept);
-      },
-      { signal: undefined },
-    );
+    return documents.exclusive(() => resetDocuments(this.#context, options.keepOperator === true), {
+      signal: undefined,
+    });
   }
 
   /** Empties the storage's content cache, which all registries share. */
@@ -256,37 +258,6 @@ export class WargClient {
     if (!this.#context.offline) return;
     throw new ClientError('OFFLINE', `${what} needs the network, but the client is offline`);
   }
-}
-
-async function keptByReset(
-  context: ClientContext,
-  keepOperator: boolean,
-): Promise<ReadonlyMap<string, Uint8Array>> {
-  const kept = new Map<string, Uint8Array>();
-  try {
-    const snapshot = await context.documents.snapshot();
-    const pin = keepOperator ? await readPin(snapshot) : undefined;
-    if (pin !== undefined) for (const [key, bytes] of pinDocument(pin)) kept.set(key, bytes);
-    for (const key of snapshot.keys(evidencePrefix)) {
-      const bytes = await snapshot.read(key).catch(() => undefined);
-      if (bytes !== undefined) kept.set(key, bytes);
-    }
-  } catch (error) {
-    if (!isClientError(error)) throw error;
-    // A reset is the way out of what is corrupt. But whom to trust must not be lost silently.
-    if (keepOperator) throw pinLost(context.address.name, error);
-  }
-  return kept;
-}
-
-function pinLost(registry: string, cause: ClientError): ClientError {
-  return new ClientError(
-    cause.code,
-    `whom to trust as the operator of ${registry} cannot be read, because what is stored is damaged, and so cannot be kept: ` +
-      'forget it as well, and compare the operator that is seen next with the one you know',
-    cause.details,
-    { cause },
-  );
 }
 
 /** What a client is writing, or waits to write. */

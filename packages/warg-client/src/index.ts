@@ -37,6 +37,7 @@ export type {
   PendingPublish,
   PublishResult,
   ReleaseInfo,
+  ResetResult,
   Resolution,
   StoredPublishEntry,
   UpdateResult,

@@ -173,3 +173,14 @@ export type StoredPublishEntry =
       readonly keyId: string;
       readonly permissions: readonly ('release' | 'yank')[];
     };
+
+/** What `reset` left of a registry's evidence. */
+export interface ResetResult {
+  /** The ids of evidence that stays. */
+  readonly evidenceKept: readonly string[];
+  /**
+   * The ids of evidence that was damaged, and is gone. Undefined where so much was damaged that nobody can say whether there
+   * was some.
+   */
+  readonly evidenceLost: readonly string[] | undefined;
+}

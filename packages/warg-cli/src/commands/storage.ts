@@ -1,3 +1,4 @@
+import type { ResetResult, WargClient } from '@warg/client';
 import type { Command } from 'commander';
 import { readNamespaceMap, removeNamespaceMap } from '../config/namespace-map.ts';
 import { requireRegistry } from '../config/settings.ts';
@@ -23,8 +24,8 @@ export function addStorageCommands(program: Command, dispatch: Dispatch): void {
     .summary('forget what is stored of a registry')
     .description(
       'Forgets the verified state that is stored of a registry, and publishes that are pending. It can be fetched ' +
-        'again. Whom you trust as its operator is kept, unless you say --forget-operator; keys, configuration and ' +
-        'content stay.',
+        'again. Whom you trust as its operator is kept, unless you say --forget-operator; keys, configuration, ' +
+        'content and evidence against a registry stay.',
     )
     .option('--all', 'of all registries, and the map of namespaces to registries')
     .option('--forget-operator', 'forget whom you trust, too: the next operator that is seen will be trusted')
@@ -63,20 +64,34 @@ export async function resetState(context: Context, options: ResetCommandOptions)
     });
   }
   const forgetOperator = options.forgetOperator === true;
+  const evidenceLost: string[] = [];
   for (const registry of registries) {
     const named: Context = { ...context, settings: { ...settings, registry } };
-    await withClient(named, (client) => client.reset({ keepOperator: !forgetOperator }), { offline: true });
+    const work = (client: WargClient) => client.reset({ keepOperator: !forgetOperator });
+    const left = await withClient(named, work, { offline: true });
+    evidenceLost.push(...(left.evidenceLost ?? []));
+    announceLostEvidence(context, registry, left);
   }
   if (options.all) {
     await removeNamespaceMap(settings.namespaceMapPath);
   }
   return {
-    json: { reset: registries, operatorForgotten: forgetOperator },
+    json: { reset: registries, operatorForgotten: forgetOperator, evidenceLost },
     human: () =>
       registries.length === 0
         ? ['Nothing is stored of any registry']
         : registries.map((registry) => `Forgot the stored state of ${registry}`),
   };
+}
+
+function announceLostEvidence({ output }: Context, registry: string, { evidenceLost }: ResetResult): void {
+  if (evidenceLost === undefined) {
+    output.warn(
+      `what was stored of ${registry} could not be read: if there was evidence against it, it is gone`,
+    );
+  }
+  for (const id of evidenceLost ?? [])
+    output.warn(`evidence ${id} against ${registry} was damaged, and is gone`);
 }
 
 /** `warg clear` */

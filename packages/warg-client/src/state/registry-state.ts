@@ -157,11 +157,6 @@ export async function readPin(snapshot: StorageSnapshot): Promise<OperatorPin | 
   });
 }
 
-/** The pin's document under its key, for a state that is nothing but a pin. */
-export function pinDocument(pin: OperatorPin): ReadonlyMap<string, Uint8Array> {
-  return new Map([[pinKey, writePin(pin)]]);
-}
-
 function writePin({ recordId, key, origin }: OperatorPin): Uint8Array {
   return writeDocument(pinFormat, { recordId, key, origin });
 }

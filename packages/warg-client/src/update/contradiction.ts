@@ -2,6 +2,7 @@ import { encodeUtf8 } from '@warg/crypto';
 import type { Envelope, SignedCheckpoint } from '@warg/protocol';
 import type { ClientContext } from '../context.ts';
 import { ClientError, isClientError } from '../errors.ts';
+import { evidencePrefix } from '../state/evidence-documents.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { StorageSnapshot } from '../storage/storage.ts';
 import { contradictionOf, verifyOrder, verifySigner } from '../verify/checkpoint.ts';
@@ -16,9 +17,6 @@ import {
 
 /** A registry that lies anew each time it is asked must not fill the disk. */
 const maxEvidence = 20;
-
-/** The keys under which evidence is kept begin so. */
-export const evidencePrefix = 'evidence/';
 
 /**
  * Checks that a checkpoint does not go back behind the stored one. Where the two contradict each other and both are
