@@ -1,7 +1,8 @@
-import { encodeUtf8, isDigest } from '@warg/crypto';
+import { concatBytes, encodeUtf8, isDigest } from '@warg/crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { digestNamed, hashTexts, packageNames } from '../test/arbitraries.ts';
+import { encodePrefixedText } from './bytes/leb128.ts';
 import {
   mapKeyBytes,
   OPERATOR_LOG_ID,
@@ -79,6 +80,30 @@ describe('leaves', () => {
     expect(logLeafBytes(leaf)).not.toEqual(logLeafBytes(other));
     expect(logLeafBytes(leaf)).toHaveLength('WARG-LOG-LEAF-V0'.length + 2 * 72);
     expect(mapLeafBytes(leaf.recordId)).toHaveLength('WARG-MAP-LEAF-V0'.length + 72);
+  });
+
+  it('are their parts in the prefix encoding, however long their hashes are', () => {
+    const hashes = [
+      'sha256:',
+      'sha256:ab',
+      leaf.logId,
+      `sha256:${'0'.repeat(120)}`,
+      `sha256:${'0'.repeat(300)}`,
+    ];
+    for (const logId of hashes.map(parseHashText)) {
+      for (const recordId of hashes.map(parseHashText)) {
+        expect(logLeafBytes({ logId, recordId })).toEqual(
+          concatBytes(
+            encodeUtf8('WARG-LOG-LEAF-V0'),
+            encodePrefixedText(logId),
+            encodePrefixedText(recordId),
+          ),
+        );
+        expect(mapLeafBytes(recordId)).toEqual(
+          concatBytes(encodeUtf8('WARG-MAP-LEAF-V0'), encodePrefixedText(recordId)),
+        );
+      }
+    }
   });
 
   it('are the same after writing and reading their JSON', () => {

@@ -19,6 +19,11 @@ export function fromBlob<Text extends string = Digest>(blob: Uint8Array): Text {
   return `${PREFIX}${Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength).toString('hex')}` as Text;
 }
 
+/** The same from 64 lowercase digits. */
+export function fromHex<Text extends string = Digest>(hex: string): Text {
+  return `${PREFIX}${hex}` as Text;
+}
+
 /** The numbers are part of the schema (its partial indexes name them). */
 export const STATE_NUMBER: Readonly<Record<RecordState, number>> = {
   sourcing: 0,

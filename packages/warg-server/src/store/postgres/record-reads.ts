@@ -1,5 +1,5 @@
 import type { LogId, PackageName, RecordId } from '@warg/protocol';
-import { fromBlob, toBlob } from '../columns.ts';
+import { fromBlob, fromHex, toBlob } from '../columns.ts';
 import {
   type ContentColumns,
   type PublishedColumns,
@@ -130,13 +130,15 @@ export async function leavesAt(
   db: Queries,
   registryIndices: readonly number[],
 ): Promise<(RecordKey | undefined)[]> {
-  const rows = await db.all<[Uint8Array | null, Uint8Array | null]>(
-    `SELECT r.log_id, r.record_id FROM unnest($1::bigint[]) WITH ORDINALITY q (at, n)
+  // As texts, which is how bytes come anyway.
+  const rows = await db.all<[string | null, string | null]>(
+    `SELECT encode(r.log_id, 'hex'), encode(r.record_id, 'hex')
+     FROM unnest($1::bigint[]) WITH ORDINALITY q (at, n)
      LEFT JOIN record r ON r.registry_index = q.at ORDER BY q.n`,
     numberList(registryIndices),
   );
   return rows.map(([logId, recordId]) =>
-    logId === null ? undefined : { logId: fromBlob<LogId>(logId), recordId: fromBlob<RecordId>(recordId!) },
+    logId === null ? undefined : { logId: fromHex<LogId>(logId), recordId: fromHex<RecordId>(recordId!) },
   );
 }
 

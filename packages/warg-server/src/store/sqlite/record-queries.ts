@@ -1,5 +1,5 @@
 import type { LogId, RecordId } from '@warg/protocol';
-import { fromBlob, hexOf, STATE_NUMBER, toBlob } from '../columns.ts';
+import { fromBlob, fromHex, hexOf, STATE_NUMBER, toBlob } from '../columns.ts';
 import {
   type ContentColumns,
   type PublishedColumns,
@@ -143,13 +143,14 @@ export function lastIndexBelow(db: Connection, logId: LogId, logLength: number):
 /** The same for many at once, which takes a statement and not one for each. */
 export function leavesAt(db: Connection, registryIndices: readonly number[]): (RecordKey | undefined)[] {
   const leaves: (RecordKey | undefined)[] = registryIndices.map(() => undefined);
-  const rows = db.all<[number, Uint8Array, Uint8Array]>(
-    `SELECT asked.key, log_id, record_id FROM json_each(?) asked
+  // As texts, which cost less to hand over than bytes that become texts here.
+  const rows = db.all<[number, string, string]>(
+    `SELECT asked.key, lower(hex(log_id)), lower(hex(record_id)) FROM json_each(?) asked
      CROSS JOIN record INDEXED BY record_at ON registry_index = asked.value`,
     JSON.stringify(registryIndices),
   );
   for (const [at, logId, recordId] of rows) {
-    leaves[at] = { logId: fromBlob<LogId>(logId), recordId: fromBlob<RecordId>(recordId) };
+    leaves[at] = { logId: fromHex<LogId>(logId), recordId: fromHex<RecordId>(recordId) };
   }
   return leaves;
 }
