@@ -2,6 +2,7 @@
 export class ByteCache<Value> {
   readonly #capacity: number;
   readonly #sizeOf: (value: Value) => number;
+  readonly #dropped: ((value: Value) => void) | undefined;
   readonly #entries = new Map<number, Entry<Value>>();
   // The entries in the order of their use. A Map has an order too, but one where each change is a deletion and an insertion, and
   // where its first entry is found behind all that were deleted since it was last tidied.
@@ -12,10 +13,12 @@ export class ByteCache<Value> {
   /**
    * @param capacity in bytes; 0 keeps nothing
    * @param sizeOf about how many bytes a value takes; always the same for the same value
+   * @param dropped is told each value that is no longer kept
    */
-  constructor(capacity: number, sizeOf: (value: Value) => number) {
+  constructor(capacity: number, sizeOf: (value: Value) => number, dropped?: (value: Value) => void) {
     this.#capacity = capacity;
     this.#sizeOf = sizeOf;
+    this.#dropped = dropped;
   }
 
   /** How many bytes the entries take. */
@@ -42,12 +45,24 @@ export class ByteCache<Value> {
     while (this.#bytes > this.#capacity && this.#oldest !== undefined) this.delete(this.#oldest.key);
   }
 
+  /** A value, which is not used by that. */
+  peek(key: number): Value | undefined {
+    return this.#entries.get(key)?.value;
+  }
+
+  /** Puts a value of the same size in the place of another one, which is neither used nor dropped by that. */
+  replace(key: number, value: Value): void {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) entry.value = value;
+  }
+
   delete(key: number): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     this.#entries.delete(key);
     this.#unlink(entry);
     this.#bytes -= this.#sizeOf(entry.value);
+    this.#dropped?.(entry.value);
   }
 
   /** Forgets every entry that the test does not keep. */
@@ -76,7 +91,7 @@ export class ByteCache<Value> {
 
 interface Entry<Value> {
   readonly key: number;
-  readonly value: Value;
+  value: Value;
   newer: Entry<Value> | undefined;
   older: Entry<Value> | undefined;
 }

@@ -20,6 +20,7 @@ export class BranchRow {
   readonly #hashes: Uint8Array;
   readonly #targets: Uint8Array[] = [];
   readonly #targetsAt: number[] = [];
+  #count = 0;
 
   /** @param expected how many branches there will be, about; there may be more */
   constructor(expected: number) {
@@ -36,23 +37,24 @@ export class BranchRow {
     out: Uint8Array,
     outAt: number,
   ): void {
-    if (this.#targets.length === this.#room) this.hash();
-    const at = this.#targets.length * 2 * HASH_BYTES;
+    if (this.#count === this.#room) this.hash();
+    const at = this.#count * 2 * HASH_BYTES;
     copyHash(left, leftAt, this.#hashes, at);
     copyHash(right, rightAt, this.#hashes, at + HASH_BYTES);
-    this.#targets.push(out);
-    this.#targetsAt.push(outAt);
+    this.#targets[this.#count] = out;
+    this.#targetsAt[this.#count] = outAt;
+    this.#count++;
   }
 
   /** Hashes what was added; then the row is empty again. */
   hash(): void {
-    const count = this.#targets.length;
+    const count = this.#count;
     const results = 2 * this.#room;
     hashPairs(this.#hashes, 0, results, count);
     for (let i = 0; i < count; i++) {
       copyHash(this.#hashes, (results + i) * HASH_BYTES, this.#targets[i]!, this.#targetsAt[i]!);
     }
-    this.#targets.length = 0;
-    this.#targetsAt.length = 0;
+    // The arrays stay as long as they are: they would have to grow again.
+    this.#count = 0;
   }
 }

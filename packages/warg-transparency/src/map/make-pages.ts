@@ -12,6 +12,7 @@ import {
   PAGE_FORMAT,
   PAGE_LEVELS,
   type Page,
+  type Piece,
   PLACES,
   PlaceKind,
 } from './page.ts';
@@ -54,28 +55,76 @@ export interface PageDraft {
  * place that changes is hashed, once, and those of all pages together.
  */
 export function makePages(drafts: readonly PageDraft[], firstId: number): Page[] {
-  const pages = drafts.map((draft, i) => {
-    const page = layPage(draft, firstId + i);
+  const pages: Page[] = [];
+  const changed: number[] = [];
+  const kinds = drafts.map(kindsOf);
+  const room = new PageRoom(kinds.map((each) => offsetIn(each, PLACES) + BRANCH_BYTES));
+  for (let i = 0; i < drafts.length; i++) {
+    const draft = drafts[i]!;
+    const id = firstId + i;
+    const { data, piece } = room.take(i, id);
+    layPage(draft, kinds[i]!, data);
+    const page: Page = { id, depth: draft.depth, kinds: kinds[i]!, data, piece };
     draft.page = page;
-    return page;
-  });
-  hashBranches(
-    pages,
-    drafts.map(({ changes }) => changes.reduce((places, { place }) => places | (1 << place), 0)),
-  );
+    pages.push(page);
+    let places = 0;
+    for (const { place } of draft.changes) places |= 1 << place;
+    changed.push(places);
+  }
+  hashBranches(pages, changed);
   return pages;
 }
 
-/** A page whose branches are those of the page before. */
-function layPage({ depth, before, changes }: PageDraft, id: number): Page {
-  const old = before?.kinds ?? 0;
-  let kinds = old;
+/** How large the arrays are that pages have together: a few dozen pages. */
+const PIECE_BYTES = 64 * 1024;
+
+/** Arrays for pages of given sizes, in their order. */
+class PageRoom {
+  readonly #sizes: readonly number[];
+  #bytes: Uint8Array = new Uint8Array(0);
+  #piece: Piece | undefined;
+  #used = 0;
+
+  constructor(sizes: readonly number[]) {
+    this.#sizes = sizes;
+  }
+
+  /** Zeros for page number i. */
+  take(i: number, id: number): { readonly data: Uint8Array; readonly piece: Piece | undefined } {
+    if (this.#used === this.#bytes.length) this.#next(i, id);
+    const at = this.#used;
+    this.#used += this.#sizes[i]!;
+    const piece = this.#piece;
+    if (piece === undefined) return { data: this.#bytes, piece };
+    piece.last = id;
+    return { data: this.#bytes.subarray(at, this.#used), piece };
+  }
+
+  /** An array for page number i, and for as many behind it as it has room for. */
+  #next(i: number, id: number): void {
+    let size = this.#sizes[i]!;
+    let end = i + 1;
+    for (; end < this.#sizes.length && size + this.#sizes[end]! <= PIECE_BYTES; end++)
+      size += this.#sizes[end]!;
+    this.#bytes = new Uint8Array(size);
+    this.#piece = end === i + 1 ? undefined : { first: id, last: id, size, live: size };
+    this.#used = 0;
+  }
+}
+
+/** What will be in the places of a page. */
+function kindsOf({ before, changes }: PageDraft): number {
+  let kinds = before?.kinds ?? 0;
   for (const { place, kind } of changes) {
     const shift = 30 - 2 * place;
     kinds = (kinds & ~(3 << shift)) | (kind << shift);
   }
-  const data = new Uint8Array(offsetIn(kinds, PLACES) + BRANCH_BYTES);
-  if (kinds === old && before !== undefined) {
+  return kinds;
+}
+
+/** Writes a page whose branches are those of the page before. */
+function layPage({ depth, before, changes }: PageDraft, kinds: number, data: Uint8Array): void {
+  if (before !== undefined && kinds === before.kinds) {
     data.set(before.data);
     data[0] = PAGE_FORMAT;
   } else layPlaces(data, before, kinds, changes, depth);
@@ -87,13 +136,12 @@ function layPage({ depth, before, changes }: PageDraft, id: number): Page {
       copyHash(below.data, branchAt(below.data, 1), data, at + ID_BYTES);
     } else {
       const isTallLeaf = change.kind === PlaceKind.tallLeaf;
-      copyHash(change.path, 0, data, at);
-      copyHash(change.leaf, 0, data, at + HASH_BYTES);
-      if (isTallLeaf) copyHash(change.kept!, 0, data, at + 2 * HASH_BYTES);
-      copyHash(change.hash, 0, data, at + (isTallLeaf ? 3 : 2) * HASH_BYTES);
+      data.set(change.path, at);
+      data.set(change.leaf, at + HASH_BYTES);
+      if (isTallLeaf) data.set(change.kept!, at + 2 * HASH_BYTES);
+      data.set(change.hash, at + (isTallLeaf ? 3 : 2) * HASH_BYTES);
     }
   }
-  return { id, depth, kinds, data };
 }
 
 /** The bytes of a page with the places that are kept; the others are still to be written. */

@@ -25,7 +25,10 @@ export const EMPTY_MAP: MapRoot = { hash: EMPTY_MAP_ROOT, page: 0 };
 
 /** How a map is opened. */
 export interface MerkleMapOptions {
-  /** How many bytes of pages are kept in memory; 32 MiB, some ten thousand pages, if not given. */
+  /**
+   * How many bytes of pages are kept in memory; 32 MiB, some ten thousand pages, if not given. Pages that were written together
+   * leave it together, and may take twice as much until then.
+   */
   readonly cacheBytes?: number;
 }
 

@@ -54,6 +54,18 @@ export interface Page {
    * below n. The places are 16 … 31.
    */
   readonly data: Uint8Array;
+  /** What its data is a part of, if it is not an array of its own. */
+  readonly piece?: Piece | undefined;
+}
+
+/** An array that pages have together which were made together. Of many small ones the collector of garbage has much to do. */
+export interface Piece {
+  /** Its pages have the ids from the first to the last. */
+  readonly first: number;
+  last: number;
+  readonly size: number;
+  /** How many of its bytes belong to pages that are not dropped yet. */
+  live: number;
 }
 
 /** About how many bytes a page takes in memory. */

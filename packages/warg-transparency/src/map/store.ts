@@ -1,3 +1,5 @@
+import { StoredPieces } from './stored-pieces.ts';
+
 /** A page of the map as a store keeps it: opaque bytes, never changed once written. */
 export interface StoredPage {
   /** From 1, growing: a newer page has a greater id. */
@@ -45,7 +47,7 @@ export interface MapStore {
 
 /** A map store that forgets everything with the process. */
 export function memoryMapStore(): MapStore {
-  const pages = new Map<number, Uint8Array>();
+  const pages = new StoredPieces();
   const superseded = new Map<number, number>();
   let last = 0;
   let newestRoot = 0;
@@ -62,10 +64,8 @@ export function memoryMapStore(): MapStore {
         for (const [id, by] of superseded) if (by > change.from) superseded.delete(id);
       }
       newestRoot = change.root;
-      for (const page of change.pages) {
-        pages.set(page.id, new Uint8Array(page.bytes));
-        last = Math.max(last, page.id);
-      }
+      pages.add(change.pages);
+      for (const page of change.pages) last = Math.max(last, page.id);
       for (const id of change.superseded) superseded.set(id, change.root);
     },
     async collect(oldest, limit) {

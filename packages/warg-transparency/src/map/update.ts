@@ -89,7 +89,7 @@ async function readTouched(reader: PageReader, root: PageRef, all: Run): Promise
   let refs = [root];
   let runs = [all];
   while (refs.length > 0) {
-    const pages = await reader.read(refs);
+    const pages = await reader.read(refs, false);
     const nextRefs: PageRef[] = [];
     const nextRuns: Run[] = [];
     pages.forEach((page, i) => {
