@@ -25,14 +25,13 @@ import {
   type Manifest,
   manifestName,
 } from './file-manifest.ts';
+import { partReader } from './file-parts.ts';
 
 /** Holds the registry's name, so that a folder tells what it is for. */
 export const nameFile = 'registry.txt';
 
 /** How many documents a snapshot remembers. */
 const remembered = 4;
-/** A file of so many bytes is read at once, and remembered for the other documents in it. */
-const smallFile = 64 * 1024;
 const anHour = 60 * 60 * 1000;
 const mutexes = new Map<string, Mutex>();
 
@@ -143,29 +142,6 @@ async function takeSnapshot(folder: string): Promise<FileSnapshot> {
       return bytes.slice();
     },
   };
-}
-
-/** `readPart`, with one look at the last file where that is small: an update and a download read all that is in one. */
-function partReader(documents: ReadonlyMap<string, DocumentFile>): typeof readPart {
-  let last: { readonly path: string; readonly whole: Promise<Uint8Array | undefined> } | undefined;
-  return async (path, offset, size) => {
-    if (last?.path !== path) {
-      const end = endOf(documents, basename(path));
-      if (end > smallFile) return readPart(path, offset, size);
-      last = { path, whole: readPart(path, 0, end) };
-    }
-    const whole = await last.whole;
-    // A file that ends too early may yet have this part.
-    return whole === undefined ? readPart(path, offset, size) : whole.subarray(offset, offset + size);
-  };
-}
-
-/** Where the last of the documents in a file ends. */
-function endOf(documents: ReadonlyMap<string, DocumentFile>, name: string): number {
-  let end = 0;
-  for (const { file, offset, size } of documents.values())
-    if (file === name) end = Math.max(end, offset + size);
-  return end;
 }
 
 async function readDocument(
