@@ -7,7 +7,7 @@ import {
   type PublishedEnvelope,
   type RecordId,
 } from '@warg/protocol';
-import { fetchTokenNotFound, leafNotFound, logNotFound } from '@warg/protocol/api';
+import { fetchTokenNotFound, leafNotFound, limits, logNotFound } from '@warg/protocol/api';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { PublishedRecord } from '../store/rows.ts';
 import { BoundedCache } from './bounded-cache.ts';
@@ -227,20 +227,37 @@ async function requireRecordBelow(
   if (last === undefined) throw logNotFound(logId);
 }
 
-/** The names of published packages. @throws ApiError 404 `log` */
+/** How many names are read at once: those of other registries may be long. */
+const NAMES = 100;
+/** What an answer has besides the id and the name of a log. */
+const NAME_FRAME = 8;
+
+/**
+ * The names of published packages, each once; when an answer is full, those of the first.
+ *
+ * @throws ApiError 404 `log`
+ */
 export async function packageNames(
   store: RegistryStore,
   logIds: readonly string[],
   mayRead?: ReadFilter,
 ): Promise<[LogId, PackageName][]> {
   for (const logId of logIds) if (!isDigest(logId)) throw logNotFound(logId as LogId);
-  const ids = logIds as readonly LogId[];
-  const names = await store.read((reads) => reads.packageNames(ids));
-  return ids.map((logId, index) => {
-    const name = names[index];
-    if (name === undefined || mayRead?.(name) === false) throw logNotFound(logId);
-    return [logId, name];
-  });
+  const ids = [...new Set(logIds as readonly LogId[])];
+  const answer: [LogId, PackageName][] = [];
+  let room: number = limits.fetchNamesAnswer;
+  for (let start = 0; start < ids.length; start += NAMES) {
+    const some = ids.slice(start, start + NAMES);
+    const names = await store.read((reads) => reads.packageNames(some));
+    for (const [index, logId] of some.entries()) {
+      const name = names[index];
+      if (name === undefined || mayRead?.(name) === false) throw logNotFound(logId);
+      room -= NAME_FRAME + logId.length + name.length;
+      if (room < 0 && answer.length > 0) return answer;
+      answer.push([logId, name]);
+    }
+  }
+  return answer;
 }
 
 export async function logName(store: RegistryStore, logId: string): Promise<PackageName | undefined> {
@@ -264,11 +281,16 @@ export async function requireLeaves(
   await store.read(async (reads) => {
     const leaves = await reads.leavesAt(indices);
     const logIds = leaves.map((leaf) => leaf?.logId ?? OPERATOR_LOG_ID);
-    const names = await reads.packageNames(logIds);
-    logIds.forEach((logId, index) => {
-      const name = names[index];
-      if (logId === OPERATOR_LOG_ID || (name !== undefined && mayRead(name))) return;
-      throw leafNotFound(indices[index]!);
-    });
+    // Once each: a name may be long, and would be in memory as often as it is asked for.
+    const asked = [...new Set(logIds)];
+    const names = await reads.packageNames(asked);
+    const readable = new Set(
+      asked.filter((logId, index) => {
+        const name = names[index];
+        return logId === OPERATOR_LOG_ID || (name !== undefined && mayRead(name));
+      }),
+    );
+    const hidden = logIds.findIndex((logId) => !readable.has(logId));
+    if (hidden >= 0) throw leafNotFound(indices[hidden]!);
   });
 }

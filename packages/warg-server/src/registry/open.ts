@@ -24,6 +24,7 @@ export const DEFAULT_LIMITS: RegistryLimits = {
   recordBytes: 1024 * 1024,
   // The state of a record names each with a URL: with more of them the answer outgrows what clients read.
   recordContents: 1000,
+  nameBytes: 255,
   versionBytes: 255,
 };
 

@@ -228,7 +228,6 @@ describe('names', () => {
     expect(await registry.core.packageNames([b.logId, a.logId, b.logId])).toEqual([
       [b.logId, 'test:b'],
       [a.logId, 'test:a'],
-      [b.logId, 'test:b'],
     ]);
     expect(await registry.core.packageNames([])).toEqual([]);
     for (const id of [digestNamed('unknown'), OPERATOR_LOG_ID, 'no']) {
@@ -333,4 +332,19 @@ describe('proofs', () => {
       variant: 'CheckpointNotFound',
     });
   });
+});
+
+it('gives each name once, and no more of them than an answer holds', async () => {
+  const registry = await testRegistry({ limits: { nameBytes: 1024 * 1024 } });
+  const packages = ['a', 'b', 'c'].map((letter) =>
+    testPackage(`test:${letter.repeat(500_000)}`, { now: () => registry.clock.now() }),
+  );
+  for (const each of packages) await registry.publish(each.init());
+  const [first, second, third] = packages.map(({ logId }) => logId) as [LogId, LogId, LogId];
+  // A thousand copies of it would fill the memory.
+  const thousand = await registry.core.packageNames(Array(1000).fill(first));
+  expect(thousand.map(([logId]) => logId)).toEqual([first]);
+  const three = await registry.core.packageNames([first, second, first, third]);
+  expect(three.map(([logId]) => logId)).toEqual([first, second]);
+  await registry.core.close();
 });

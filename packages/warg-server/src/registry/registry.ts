@@ -38,7 +38,8 @@ export interface RegistryCore {
    */
   fetchLogs(query: LogsQuery): Promise<LogsAnswer>;
   /**
-   * The names of published packages, in the order asked for.
+   * The names of published packages, in the order asked for, each once. Where imported names are so long that one answer does
+   * not hold all of them, those of the first.
    *
    * @throws ApiError 404 `log` for the first id that no published package has
    */
@@ -291,6 +292,8 @@ export interface RegistryLimits {
   readonly recordBytes: number;
   /** Most different contents that one record may release. Default 1000. */
   readonly recordContents: number;
+  /** Longest name that a package may be begun with, bytes. Default 255. */
+  readonly nameBytes: number;
   /** Longest version that a record may release, bytes. Default 255. */
   readonly versionBytes: number;
 }

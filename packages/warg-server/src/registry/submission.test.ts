@@ -12,6 +12,7 @@ import {
   yankEntry,
 } from '../../test/publisher.ts';
 import { START, type TestRegistry, testRegistry } from '../../test/test-registry.ts';
+import { openMemoryStore } from '../store/sqlite/sqlite-store.ts';
 
 let registry: TestRegistry;
 beforeEach(async () => {
@@ -92,6 +93,26 @@ describe('a submission', () => {
       status: 400,
       message: expect.stringContaining('derived from `test:b`'),
     });
+  });
+
+  it('begins no package whose name is longer than 255 bytes; one that was imported goes on', async () => {
+    const named = (length: number) => packageNamed(`test:${'a'.repeat(length)}`.slice(0, length));
+    expect((await registry.publish(named(255).init())).state).toBe('published');
+    const found = 'at most 255 bytes, found one of 256, which begins with `test:aaa';
+    for (const name of [named(256), packageNamed(`far:${'a'.repeat(252)}`)]) {
+      const refused = expect.stringContaining(name.name.startsWith('far') ? 'found one of 256' : found);
+      await expect(submit(name.init())).rejects.toMatchObject({ status: 400, message: refused });
+    }
+    await registry.core.close();
+
+    const store = openMemoryStore();
+    const operatorKey = generatePrivateKey();
+    const permissive = await testRegistry({ store, operatorKey, limits: { nameBytes: 10_000 } });
+    const long = testPackage(`test:${'a'.repeat(5000)}`, { now: () => permissive.clock.now() });
+    expect((await permissive.publish(long.init())).state).toBe('published');
+    await permissive.writer.close();
+    registry = await testRegistry({ store, operatorKey });
+    expect((await registry.publish(long.release('1.0.0'))).state).toBe('published');
   });
 
   it('can be decoded', async () => {

@@ -69,6 +69,8 @@ export async function submitRecord(
   // An expired record may be sent again and starts over.
   if (known !== undefined && known.record.state !== 'expired') return known.status;
 
+  // A package that was imported under a longer name goes on.
+  if (facts.packageName === undefined) requireShortName(packageName, limits);
   requireNamespace(query.namespace, facts);
   requireStrict(record, envelope.contentBytes, clock.now(), limits);
   const digests = requireFewContents(record, limits);
@@ -155,6 +157,16 @@ function requireName({ packageName: text, logId }: Submission): PackageName {
   throw apiError(
     400,
     `package log identifier \`${expected}\` derived from \`${name}\` does not match provided log identifier \`${logId}\``,
+  );
+}
+
+/** Names have one byte a character. */
+function requireShortName(name: PackageName, { nameBytes }: RegistryLimits): void {
+  if (name.length <= nameBytes) return;
+  throw apiError(
+    400,
+    `expected a package name of at most ${nameBytes} bytes, found one of ${name.length}, which begins with ` +
+      `\`${name.slice(0, 40)}\`: publish the package under a shorter name`,
   );
 }
 
