@@ -1,10 +1,13 @@
 import { namespaceOf, type PackageName } from '@warg/protocol';
 import { ApiError, formatRegistryHint } from '@warg/protocol/api';
+import { BoundedCache } from '../registry/bounded-cache.ts';
 import type { ReadFilter, RegistryCore } from '../registry/registry.ts';
 import { withHint } from './errors.ts';
 
-/** How many logs are remembered. */
-const maxRemembered = 10_000;
+/** What is remembered, bytes: names are told by anybody. */
+const KEPT = 2 * 1024 * 1024;
+/** What a log takes besides its name, about. */
+const FRAME = 150;
 
 /**
  * Says where the packages of imported namespaces are (`Warg-Registry-Hint`).
@@ -14,7 +17,7 @@ const maxRemembered = 10_000;
  */
 export class ImportedLogs {
   readonly #core: RegistryCore;
-  readonly #names = new Map<string, PackageName>();
+  readonly #names = new BoundedCache<string, PackageName>(KEPT, (name) => FRAME + name.length);
 
   constructor(core: RegistryCore) {
     this.#core = core;
@@ -22,9 +25,7 @@ export class ImportedLogs {
 
   /** Remembers the name behind a log that another registry has. */
   remember(logId: string, name: PackageName): void {
-    this.#names.delete(logId);
     this.#names.set(logId, name);
-    if (this.#names.size > maxRemembered) this.#names.delete(this.#names.keys().next().value as string);
   }
 
   /**
