@@ -34,6 +34,8 @@ export type CliErrorCode =
   | 'PENDING_PUBLISH_EXISTS'
   /** No publish is being put together. */
   | 'NO_PENDING_PUBLISH'
+  /** No evidence with such an id is kept. */
+  | 'EVIDENCE_NOT_FOUND'
   /** The registry has no such package. */
   | 'PACKAGE_NOT_FOUND'
   /** The user asked to stop. */

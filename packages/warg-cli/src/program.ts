@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addConfigCommand } from './commands/config.ts';
 import type { Dispatch } from './commands/dispatch.ts';
 import { addDownloadCommand } from './commands/download.ts';
+import { addEvidenceCommands } from './commands/evidence.ts';
 import { examples } from './commands/examples.ts';
 import { addInfoCommand } from './commands/info.ts';
 import { addKeyCommands } from './commands/key.ts';
@@ -65,6 +66,7 @@ export function buildProgram(environment: Environment, dispatch: Dispatch, outpu
   addDownloadCommand(program, dispatch);
   addInfoCommand(program, dispatch);
   addUpdateCommand(program, dispatch);
+  addEvidenceCommands(program, dispatch);
   addStorageCommands(program, dispatch);
   program.addHelpText(
     'after',

@@ -40,7 +40,9 @@ const HINTS: { readonly [code in ClientErrorCode]?: string } = {
     'The registry shows an older state than it has shown before. If its operator restored a backup, start afresh ' +
     'with `warg reset`.',
   CHECKPOINT_CONTRADICTS:
-    'The operator signed two states that cannot both be true. Keep the evidence and tell others.',
+    'The operator signed two states that cannot both be true. Tell others: `warg evidence` shows what is kept, and makes ' +
+    'a file of it that convinces anybody who knows the operator.',
+  EVIDENCE_INVALID: 'It proves nothing against the operator who is named, whatever else it may be.',
   LOG_VANISHED:
     'The registry denies a package that it has shown before. If it is a private one, your token may no longer be for it.',
   NOT_STORED: 'Nothing is stored of it yet; leave --offline out to ask the registry.',
@@ -148,6 +150,10 @@ function rawHint(error: WargError): string | undefined {
   }
   if (error.code === 'PUBLISH_REFUSED' && codeOf(error.cause) === 'NAMESPACE_NOT_DEFINED') {
     return '`warg info` lists the namespaces of the registry; its operator adds one with `warg-server --namespace`.';
+  }
+  const evidence = detailsOf(error)?.evidence;
+  if (error.code === 'CHECKPOINT_CONTRADICTS' && evidence !== undefined) {
+    return `Tell others: \`warg evidence ${evidence} --output evidence.json\` makes a file that convinces anybody who knows the operator.`;
   }
   return HINTS[error.code as ClientErrorCode];
 }

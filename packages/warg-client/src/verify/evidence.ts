@@ -13,7 +13,7 @@ import {
 import { decodeSignedCheckpoint } from '@warg/protocol/api';
 import { ClientError } from '../errors.ts';
 import { contradictionOf, verifySigner } from './checkpoint.ts';
-import { type Operator, type Pin, pinMismatch, verifySelfSigned } from './operator.ts';
+import { type Operator, type Pin, verifySelfSigned } from './operator.ts';
 
 /** Two checkpoints, signed by one operator, that cannot both be true. Plain data that anybody can check. */
 export interface Evidence {
@@ -116,14 +116,20 @@ function verifyAuthor(
 ): void {
   if (pin.type === 'record') {
     if (pin.recordId === operator.recordId) return;
-    throw pinMismatch(pin, operator);
+    throw aboutAnother(`whose log begins with record ${pin.recordId}`, operator);
   }
   const pinned = keyIdOf(pin.key);
   if (operator.keyId === pinned) return;
   // A guest of a log, who may define a namespace and no more, does not answer for those who sign its checkpoints.
   const signed = (record: Envelope, index: number) =>
     index > 0 && record.keyId === pinned && maySignCheckpoints(states[index - 1]!, pinned);
-  if (!records.some(signed)) throw pinMismatch(pin, operator);
+  if (!records.some(signed)) throw aboutAnother(`with key ${pin.key}`, operator);
+}
+
+function aboutAnother(who: string, { recordId, key }: Operator): ClientError {
+  return invalid(
+    `it is not about the operator ${who}, but about one whose log begins with record ${recordId} and key ${key}`,
+  );
 }
 
 /** Signed by a key that held `commit` after some record of the operator log, for keys come and go. */

@@ -108,8 +108,7 @@ export function verifyPin(
   throw pinMismatch(pin, operator);
 }
 
-/** What is thrown where the operator is not the one who is pinned. */
-export function pinMismatch(pin: Pin, operator: Operator): ClientError {
+function pinMismatch(pin: Pin, operator: Operator): ClientError {
   const [who, expected] =
     pin.type === 'record'
       ? [`whose log begins with record ${pin.recordId}`, pin.recordId]
