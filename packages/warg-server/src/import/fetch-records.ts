@@ -16,7 +16,7 @@ import type { Ledger } from './ledger.ts';
 import type { FetchedRecord } from './record-spool.ts';
 import type { RegistrySource } from './source.ts';
 import type { SourceHead } from './source-head.ts';
-import { AnswerTooLarge } from './source-http.ts';
+import { SourceAnswerTooLarge } from './source-http.ts';
 
 /** How many records are fetched in one go, and so most logs of one request. */
 const GROUP = 1000;
@@ -182,7 +182,7 @@ async function ask(
       takeRecords(ledger, log, answer.packages.get(log.logId) ?? [], packageRecordId, take);
     }
   } catch (error) {
-    if (!(error instanceof AnswerTooLarge) || (logs.length === 1 && limit === 1)) throw error;
+    if (!(error instanceof SourceAnswerTooLarge) || (logs.length === 1 && limit === 1)) throw error;
     if (logs.length === 1) {
       await ask(source, head, ledger, logs, Math.ceil(limit / 2), take);
       return;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { quote } from '@warg/crypto';
 import { limits } from '@warg/protocol/api';
 import {
+  AnswerTooLarge,
   bodyOf,
   defaultPatience,
   discard,
@@ -11,6 +12,8 @@ import {
 } from '../content/remote/exchange.ts';
 import { reasonOf } from '../content/remote/operation.ts';
 import { ImportError } from './errors.ts';
+import { Neighbourhood } from './neighbourhood.ts';
+import type { Reach } from './reach.ts';
 
 /** Most redirects that are followed for one answer. */
 const REDIRECTS = 3;
@@ -37,7 +40,7 @@ export class SourceRefusal extends ImportError {
 }
 
 /** An answer with more bytes than were to be expected. */
-export class AnswerTooLarge extends ImportError {
+export class SourceAnswerTooLarge extends ImportError {
   constructor(url: URL, maxBytes: number) {
     super(
       'IMPORT_ANSWER_INVALID',
@@ -52,14 +55,25 @@ export class SourceHttp {
   readonly #patience: Patience;
   readonly #signal: AbortSignal;
   readonly #token: string | undefined;
+  readonly #elsewhere: Neighbourhood;
 
-  /** @param token a bearer token, which goes to this URL's origin alone, and not where contents are */
-  constructor(url: string, signal: AbortSignal, patience: Patience = defaultPatience, token?: string) {
+  /**
+   * @param token a bearer token, which goes to this URL's origin alone, and not where contents are
+   * @param reachOf from where the host of this URL is reached; for tests
+   */
+  constructor(
+    url: string,
+    signal: AbortSignal,
+    patience: Patience = defaultPatience,
+    token?: string,
+    reachOf?: (hostname: string) => Promise<Reach>,
+  ) {
     // What is relative lies below the registry's path.
     this.#base = new URL(url.endsWith('/') ? url : `${url}/`);
     this.#patience = patience;
     this.#signal = signal;
     this.#token = token;
+    this.#elsewhere = new Neighbourhood(this.#base, reachOf);
   }
 
   /** @throws ImportError */
@@ -70,8 +84,8 @@ export class SourceHttp {
       try {
         return await readSmall(response, maxBytes, this.#patience.idle);
       } catch (error) {
-        if (error instanceof Error && error.message.startsWith('expected an answer of at most')) {
-          throw new AnswerTooLarge(this.#resolve(request.url), maxBytes);
+        if (error instanceof AnswerTooLarge) {
+          throw new SourceAnswerTooLarge(this.#resolve(request.url), maxBytes);
         }
         throw error;
       }
@@ -109,7 +123,11 @@ export class SourceHttp {
         headers,
         ...(body === undefined ? {} : { body: new TextEncoder().encode(body) }),
       };
-      const response = await exchange(request, this.#patience.idle, this.#signal);
+      const { idle } = this.#patience;
+      // Where the registry is the operator has said; any other place the registry has named, which is believed nothing.
+      const response = await (url.origin === this.#base.origin
+        ? exchange(request, idle, this.#signal)
+        : this.#elsewhere.get(url, idle, this.#signal));
       if (response.ok) return response;
       const location = response.headers.get('location');
       const isRedirect = [301, 302, 303, 307, 308].includes(response.status) && location !== null;

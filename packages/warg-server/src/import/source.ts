@@ -18,6 +18,7 @@ import {
 } from '@warg/protocol/api';
 import type { Patience } from '../content/remote/exchange.ts';
 import { ImportError } from './errors.ts';
+import type { Reach } from './reach.ts';
 import { SourceHttp, SourceRefusal } from './source-http.ts';
 
 /** Bytes of a packed record of the ledger: its log's id and its own. */
@@ -42,14 +43,16 @@ export interface SourceOptions {
   readonly patience?: Patience | undefined;
   /** For a private registry: one that may read everything. */
   readonly token?: string | undefined;
+  /** From where the registry's host is reached; for tests. */
+  readonly reachOf?: (hostname: string) => Promise<Reach>;
 }
 
 /** A registry at a URL. Its methods throw {@link ImportError}; or the signal's reason once it is aborted. */
 export function openSource(
   url: string,
-  { signal = new AbortController().signal, patience, token }: SourceOptions = {},
+  { signal = new AbortController().signal, patience, token, reachOf }: SourceOptions = {},
 ): RegistrySource {
-  const http = new SourceHttp(url, signal, patience, token);
+  const http = new SourceHttp(url, signal, patience, token, reachOf);
   return {
     url,
     checkpoint: async () =>

@@ -1,9 +1,9 @@
 import { lookup as systemLookup } from 'node:dns';
 import type { IncomingMessage } from 'node:http';
-import { Agent, request } from 'node:https';
+import { Agent } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { allowedUrl, SourceRefusedError } from './allowed-hosts.ts';
+import { guardedRequest } from './guarded-request.ts';
 import { isPublicAddress } from './public-address.ts';
 
 /** How sources are reached. What is not `hosts` is for tests. */
@@ -64,59 +64,13 @@ export async function guardedFetch(
 
 function get(url: URL, guard: SourceGuard, signal: AbortSignal): Promise<IncomingMessage> {
   const { isAddressAllowed = isPublicAddress, lookup = systemLookup as LookupFunction, ca } = guard;
-  return new Promise((resolve, reject) => {
-    // A name that is an address is not looked up.
-    const literal = url.hostname.replace(/^\[(.*)\]$/, '$1');
-    if (/^[\d.]+$|:/.test(literal) && !isAddressAllowed(literal)) {
-      reject(new SourceRefusedError('the source is at an address that is not public'));
-      return;
-    }
-    const sent = request(url, {
-      method: 'GET',
-      agent: new Agent({ keepAlive: false, maxCachedSessions: 0 }),
-      headers: {
-        accept: '*/*',
-        'accept-encoding': 'identity',
-        connection: 'close',
-        'user-agent': 'warg-server',
-      },
-      lookup: publicLookup(lookup, isAddressAllowed),
-      signal,
-      ...(ca === undefined ? {} : { ca }),
-    });
-    sent.on('socket', (socket) => {
-      // Once more, at the connection itself; TLS has sent nothing of the request by then.
-      socket.once('connect', () => {
-        const { remoteAddress = '' } = socket as TLSSocket;
-        if (!isAddressAllowed(remoteAddress)) {
-          sent.destroy(new SourceRefusedError('the source is at an address that is not public'));
-        }
-      });
-    });
-    sent.on('response', resolve);
-    sent.on('error', reject);
-    // A change of protocol (101) that nobody asked for ends the connection with neither an answer nor an error.
-    sent.on('close', () => reject(new SourceRefusedError('the source gives no answer')));
-    sent.end();
-  });
-}
-
-/** Looks names up, and hands on only what may be connected to. */
-function publicLookup(
-  lookup: LookupFunction,
-  isAddressAllowed: (address: string) => boolean,
-): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, found) => {
-      if (error) {
-        callback(error, '');
-        return;
-      }
-      const all = (Array.isArray(found) ? found : []).filter(({ address }) => isAddressAllowed(address));
-      const [first] = all;
-      if (first === undefined) callback(new SourceRefusedError('the source has no public address'), '');
-      else if (options.all === true) callback(null, all);
-      else callback(null, first.address, first.family);
-    });
+  const agent = new Agent({ keepAlive: false, maxCachedSessions: 0 });
+  const headers = {
+    accept: '*/*',
+    'accept-encoding': 'identity',
+    connection: 'close',
+    'user-agent': 'warg-server',
   };
+  const notAllowed = 'not public';
+  return guardedRequest(url, { isAddressAllowed, notAllowed, lookup, agent, headers, ca }, signal);
 }

@@ -77,18 +77,26 @@ async function* chunksOf(
   onEnd();
 }
 
+/** An answer that was to be small and is not. */
+export class AnswerTooLarge extends Error {
+  override readonly name = 'AnswerTooLarge';
+
+  constructor(maxBytes: number) {
+    super(`expected an answer of at most ${maxBytes} bytes, found a larger one`);
+  }
+}
+
 /**
  * Reads a small answer.
  *
- * @throws when it is larger than `maxBytes`, breaks off, or stops for `idle` milliseconds
+ * @throws AnswerTooLarge when it is larger than `maxBytes`; and when it breaks off, or stops for `idle` milliseconds
  */
 export async function readSmall(response: Response, maxBytes: number, idle: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of bodyOf(response, idle)) {
     size += chunk.byteLength;
-    if (size > maxBytes)
-      throw new Error(`expected an answer of at most ${maxBytes} bytes, found a larger one`);
+    if (size > maxBytes) throw new AnswerTooLarge(maxBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
