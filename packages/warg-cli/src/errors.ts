@@ -70,7 +70,7 @@ export class UsageError extends CliError {
 
 /** The user asked to stop: the process ends with 128 and the signal's number. */
 export class InterruptedError extends CliError {
-  /** 130 for Ctrl-C, 143 for a request to terminate. */
+  /** 130 for Ctrl-C, 143 for a request to terminate, 129 for a terminal that was closed. */
   readonly exitCode: number;
 
   constructor(exitCode = 130) {

@@ -16,7 +16,7 @@ const MISSING_COMMAND = 'commander.help';
  * Runs one command line.
  *
  * @returns what the process should end with: 0 for success alone, 1 for a failure, 2 for a command line that makes no
- *   sense, 130 after Ctrl-C
+ *   sense, 128 and the signal's number after a request to end: 130 after Ctrl-C, 143, 129
  */
 export async function run(environment: Environment): Promise<number> {
   const { args, stdout, stderr } = environment;

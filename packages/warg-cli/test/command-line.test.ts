@@ -59,6 +59,11 @@ describe('the command line', () => {
     },
   );
 
+  it('says which settings are there for the Rust warg alone', async () => {
+    const { stdout } = await runHere(['config', '--help']);
+    expect(stdout.replaceAll(/\s+/g, ' ').match(/without effect here/g)).toHaveLength(3);
+  });
+
   it('prints the version', async () => {
     for (const args of [['--version'], ['-V'], ['update', '--version'], ['key', 'new', '-V']]) {
       expect(await runHere(args)).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });

@@ -31,7 +31,7 @@ describe('the main flow, as a person sees it', () => {
     const release = await ada.warg('publish', 'release', 'example:hello', '--version', '0.1.0', 'hello.wasm');
     expect(release).toMatchObject({ code: 0 });
     expect(release.stdout).toMatch(
-      /^Published example:hello\n {2}initialise the package\n {2}release 0\.1\.0 \(sha256:/,
+      /^Published example:hello\n {2}initialize the package\n {2}release 0\.1\.0 \(sha256:/,
     );
     expect(release.stderr).toContain(`trusting the operator of ${registry.url}`);
     expect(release.stderr).toContain(registry.operatorKey);
@@ -163,7 +163,7 @@ describe('publishing', () => {
     });
   });
 
-  it('does not initialise a package where the configuration says so', async () => {
+  it('does not initialize a package where the configuration says so', async () => {
     const user = await publisher();
     await user.json('config', '--disable-auto-package-init', 'true');
     expect(

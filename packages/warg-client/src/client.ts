@@ -160,7 +160,8 @@ export class WargClient {
    * Chooses a version: the highest that meets the requirement, or the exact one. Yanked ones are not chosen.
    *
    * @param wanted a requirement as Rust's semver reads it, `*` by default, or `{ version }`
-   * @throws ClientError `PACKAGE_NOT_FOUND` | `VERSION_NOT_FOUND` | `VERSION_YANKED` | `INVALID_VERSION`
+   * @throws ClientError as `package`, and `VERSION_NOT_FOUND` | `VERSION_YANKED` | `INVALID_VERSION` | `CONTENT_UNAVAILABLE`,
+   *   where a release is known and its content is not
    */
   async resolve(name: string, wanted: Wanted = '*', options: ReadOptions = {}): Promise<Resolution> {
     const read = readWanted(wanted);
@@ -171,7 +172,9 @@ export class WargClient {
    * Resolves a version and brings its content to `to`, or to the storage's cache. The content is hashed on the
    * way, wherever it comes from; nothing appears under its final name that does not match.
    *
-   * @throws ClientError as `resolve`, and `CONTENT_UNAVAILABLE` | `CONTENT_MISMATCH` | `CONTENT_TOO_LARGE`
+   * @throws ClientError as `resolve`, and `CONTENT_UNAVAILABLE` | `CONTENT_WITHDRAWN` | `CONTENT_MISMATCH` |
+   *   `CONTENT_TOO_LARGE` | `DESTINATION_EXISTS` | `DESTINATION_UNSUPPORTED`, for a path where the storage knows no files |
+   *   `OFFLINE`, for content that is not in the cache
    */
   async download(name: string, wanted: Wanted = '*', options: DownloadOptions = {}): Promise<DownloadResult> {
     return downloadContent(this.#context, await this.resolve(name, wanted, options), options);

@@ -37,6 +37,7 @@ export interface Limits {
   readonly publishAttempts: number;
 }
 
+/** The limits of a client that is opened without `limits`: times in milliseconds, sizes in bytes, `slowestRate` in bytes a second. */
 export const defaultLimits: Limits = {
   requestTimeout: 30_000,
   idleTimeout: 30_000,

@@ -53,10 +53,13 @@ export function addConfigCommand(program: Command, dispatch: Dispatch): void {
     .option('--path <path>', 'the same as the argument')
     .option('--registries-dir <folder>', 'where the verified state of registries is kept')
     .option('--content-dir <folder>', 'where content is kept')
-    .option('--namespace-path <file>', 'the file that maps namespaces to registries')
-    .addOption(flag('--ignore-federation-hints', 'ignore hints that another registry has a package'))
-    .addOption(flag('--disable-auto-accept-federation-hints', 'ask before such a hint is followed'))
-    .addOption(flag('--disable-auto-package-init', 'never initialise a package by releasing it'))
+    .option(
+      '--namespace-path <file>',
+      'the Rust warg’s map of namespaces: shown and reset, without effect here else',
+    )
+    .addOption(flag('--ignore-federation-hints', 'kept for the Rust warg; without effect here'))
+    .addOption(flag('--disable-auto-accept-federation-hints', 'kept for the Rust warg; without effect here'))
+    .addOption(flag('--disable-auto-package-init', 'never initialize a package by releasing it'))
     .addOption(flag('--disable-interactive', 'never ask, even on a terminal'))
     .option(
       '--keyring-backend <name>',

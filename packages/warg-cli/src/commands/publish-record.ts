@@ -98,7 +98,7 @@ async function publishOrInitialize(
     const missing = error instanceof WargError && error.code === 'PACKAGE_NOT_INITIALIZED';
     if (!missing || options.init || !prompts.canAsk) throw error;
     output.status(undefined);
-    if (!(await prompts.confirm(`There is no package ${name}. Initialise it?`))) throw error;
+    if (!(await prompts.confirm(`There is no package ${name}. Initialize it?`))) throw error;
     return client.publish({ name, entries }, { ...options, init: true });
   }
 }

@@ -80,7 +80,7 @@ function addRelease(publish: Command, dispatch: Dispatch): void {
     .summary('release a version of a package')
     .description(
       'Releases a version of a package: uploads the file, and records its digest for good.\n\n' +
-        'A package that does not exist is initialised by its first release, unless the configuration says ' +
+        'A package that does not exist is initialized by its first release, unless the configuration says ' +
         'disableAutoPackageInit.',
     )
     .argument('[package]', 'the package, perhaps with the version: example:hello@1.2.0')

@@ -51,7 +51,7 @@ export function recordEntryDocument(entry: PackageEntry): EntryDocument {
 export function describeEntry(entry: EntryDocument): string {
   switch (entry.type) {
     case 'init':
-      return 'initialise the package';
+      return 'initialize the package';
     case 'release':
       return `release ${entry.version} (${entry.digest})`;
     case 'yank':

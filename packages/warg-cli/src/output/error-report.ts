@@ -11,7 +11,7 @@ export interface ErrorReport {
   readonly hint: string | undefined;
   /** More for programs: the names, digests and ids that the error is about. */
   readonly details: ClientErrorDetails | undefined;
-  /** 1 for a failure, 2 for a command that makes no sense, 130 for Ctrl-C. */
+  /** 1 for a failure, 2 for a command that makes no sense, 128 and the signal's number for an interruption. */
   readonly exitCode: number;
   /** For who is looking for a mistake in the program itself. */
   readonly stack: string | undefined;
@@ -60,7 +60,7 @@ const HINTS: { readonly [code in ClientErrorCode]?: string } = {
   SIGNER_MISSING:
     'Make a signing key with `warg key new`, or give one in WARG_SIGNING_KEY or WARG_SIGNING_KEY_FILE.',
   VERSION_NOT_FOUND: '`warg info PACKAGE` lists its versions, yanked ones too.',
-  PACKAGE_NOT_INITIALIZED: 'Initialise it with `warg publish init PACKAGE`.',
+  PACKAGE_NOT_INITIALIZED: 'Initialize it with `warg publish init PACKAGE`.',
   PACKAGE_EXISTS: 'Release a version of it with `warg publish release`.',
   PUBLISH_HEAD_MOVED: 'Somebody else published meanwhile. Try again.',
   PUBLISH_CONFLICT: 'Others keep publishing to this package. Try again in a while.',

@@ -14,7 +14,8 @@ export interface Prompts {
 /**
  * Prompts on the terminal. Questions go to standard error, so that standard output has the result alone.
  *
- * @param allowed false where the user wants no questions (`--json`, `--quiet`, `disableInteractive`)
+ * @param allowed false where the user wants no questions (`--json`, `disableInteractive`). `--quiet` is about what is said
+ *   by the way: a question is none of that
  */
 export function createPrompts(environment: Environment, allowed: boolean): Prompts {
   const { stdin, stderr, signal } = environment;

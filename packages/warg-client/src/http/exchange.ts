@@ -18,11 +18,13 @@ export interface AnswerBody {
   cancel(): Promise<void>;
 }
 
+/** The part of a stream's reader that the client reads a body with. */
 export interface AnswerReader {
   read(): Promise<
     | { readonly done: false; readonly value: Uint8Array }
     | { readonly done: true; readonly value?: Uint8Array | undefined }
   >;
+  /** Lets go of the connection. */
   cancel(): Promise<void>;
 }
 
