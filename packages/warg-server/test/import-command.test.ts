@@ -12,7 +12,7 @@ import {
   publicKeyOf,
 } from '@warg/crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Ends, fill, listen, type Source, startSource } from './import-source.ts';
+import { type Ends, fill, listen, release, type Source, startSource } from './import-source.ts';
 import { describeWithPostgres, startPostgres } from './postgres-server.ts';
 import { privateRegistry } from './private-registry.ts';
 import { testPackage } from './publisher.ts';
@@ -160,6 +160,64 @@ describe('warg-server import', () => {
       out: expect.stringContaining(`the log begins with ${firstRecord}`),
     });
     expect(await import_()).toMatchObject({ code: 0, out: expect.stringContaining('nothing new') });
+  });
+
+  it('keeps a copy for whoever has the public key alone, which goes on and is refused nothing but another history', async () => {
+    const publicKey = publicKeyOf(await operatorKeyIn('operator.key'));
+    const copy = (url = source.url, ...more: string[]) =>
+      runImport(url, '--operator-public-key', publicKey, ...more);
+    const first = await copy();
+    expect(first).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/imported 9 records[\s\S]*4 fetched/),
+    });
+    expect(first.out).not.toContain('this registry goes on with');
+    const late = testPackage('test:late');
+    await source.call.settle(late.init());
+    await release(source, late, '1.0.0');
+    expect((await copy()).out).toContain('imported 2 records');
+    expect(await runProgram('fsck', '--data-dir', join(dir, 'data'))).toMatchObject({ code: 0 });
+
+    // One key, two histories.
+    const forked = await startSource(await operatorKeyIn('operator.key'), ends);
+    await fill(forked);
+    const other = testPackage('test:other');
+    for (const version of ['1.0.0', '1.1.0', '1.2.0', '1.3.0']) {
+      if (version === '1.0.0') await forked.call.settle(other.init());
+      await release(forked, other, version);
+    }
+    const refused = await copy(forked.url, '--json');
+    expect(refused).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('the store holds another history'),
+    });
+    expect(JSON.parse(refused.out)).toMatchObject({ error: { code: 'IMPORT_OTHER_HISTORY' } });
+    expect((await copy()).out).toContain('nothing new');
+  });
+
+  it('makes no registry of a copy whose private key is not there', async () => {
+    const publicKey = publicKeyOf(await operatorKeyIn('operator.key'));
+    const named = ['--operator-public-key', publicKey];
+    expect(await runImport(source.url, ...named)).toMatchObject({ code: 0 });
+    const start = (...more: string[]) =>
+      runProgram('--listen', '127.0.0.1:0', '--data-dir', join(dir, 'data'), ...more);
+    expect(await start()).toMatchObject({ code: 2, err: expect.stringContaining('needs an operator key') });
+    expect(await start(...named)).toMatchObject({ code: 2 });
+    expect(await start('--role', 'api')).toMatchObject({ code: 2 });
+    expect(await start(...keyFile('other.key'))).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('belongs to another operator'),
+    });
+    // Whoever has the key has the registry.
+    const server = await serve();
+    expect(await (await fetch(`${server.url}/v1/fetch/checkpoint`)).json()).toMatchObject({
+      contents: { logRoot: (await source.checkpoint()).contents.logRoot },
+    });
+
+    const elsewhere = ['--data-store', 'postgres', '--database-url-file', join(dir, 'none')];
+    for (const wrong of [[...keyFile('operator.key')], elsewhere, ['--operator-public-key', 'no key']]) {
+      expect(await runImport(source.url, ...named, ...wrong)).toMatchObject({ code: 2, out: '' });
+    }
   });
 
   it('says in one line why it refuses', async () => {

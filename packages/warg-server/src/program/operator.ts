@@ -44,10 +44,11 @@ export async function readOperator(
   if (operatorPublicKey === undefined) {
     throw usage('--operator-signer needs the public key that it signs with: give it --operator-public-key');
   }
-  return { operatorSigner: commandSigner(operatorSigner, parseKey(operatorPublicKey)) };
+  return { operatorSigner: commandSigner(operatorSigner, parseOperatorPublicKey(operatorPublicKey)) };
 }
 
-function parseKey(text: string): PublicKey {
+/** @throws ProgramError with exit code 2 */
+export function parseOperatorPublicKey(text: string): PublicKey {
   try {
     return parsePublicKey(text);
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { isDigest, keyIdOf, publicKeyOf } from '@warg/crypto';
+import { isDigest, keyIdOf, type PublicKey, publicKeyOf } from '@warg/crypto';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { ContentError } from '../../content/content-store.ts';
 import { ImportError } from '../../import/errors.ts';
@@ -11,24 +11,26 @@ import { examples } from '../help.ts';
 import type { ProgramHost } from '../host.ts';
 import { openStoreToFill } from '../import-store.ts';
 import { openError } from '../open-error.ts';
+import { parseOperatorPublicKey } from '../operator.ts';
 import { type KeySource, readOperatorKey } from '../operator-key.ts';
 import { parseBaseUrl } from '../option-values.ts';
 import { addContentStoreOptions, type ContentStoreOptions } from '../options/content-options.ts';
-import { addOperatorKeyOptions } from '../options/operator-options.ts';
+import { addOperatorKeyOptions, operatorPublicKeyOption } from '../options/operator-options.ts';
 import { addFillOptions, type FillOptions } from '../options/store-options.ts';
-import { ProgramError } from '../program-error.ts';
+import { ExitCode, ProgramError } from '../program-error.ts';
 import { readTokenFile } from '../token-file.ts';
 
 type ImportCommandOptions = KeySource &
   FillOptions &
   ContentStoreOptions & {
+    readonly operatorPublicKey?: string;
     readonly content: boolean;
     readonly operatorLog?: string;
     readonly tokenFile?: string;
     readonly json: boolean;
   };
 
-/** `warg-server import`: takes over another registry, under the same operator key. */
+/** `warg-server import`: takes over another registry, under the same operator key; or keeps a verified copy of one. */
 export function importCommand(host: ProgramHost): Command {
   const command = new Command('import')
     .description('take over another registry, of whatever make, under the same operator key')
@@ -36,6 +38,11 @@ export function importCommand(host: ProgramHost): Command {
   addOperatorKeyOptions(
     command,
     'file with the operator key of the other registry, with which this one will sign',
+  );
+  command.addOption(
+    operatorPublicKeyOption(
+      'in place of the key, for whoever does not have it: keeps a verified copy, on which no server starts',
+    ),
   );
   addFillOptions(command);
   addContentStoreOptions(command)
@@ -69,6 +76,9 @@ the one: the id of the first record, which \`warg-server operator show\` prints 
 What the other registry has not published cannot be seen from outside, and is not taken over: records that wait for
 content or were rejected, and whatever it keeps beside the log (tokens, policies, its settings).
 
+Whoever has no private key names the public one with --operator-public-key, and keeps a verified copy of the registry, in SQLite: each
+run goes on from where the last one stopped, and fails where the registry contradicts what it said before.
+
 To make the switch:
 
   warg-server import https://old.example --operator-key-file operator.key     (while the old one runs; the long part)
@@ -79,7 +89,7 @@ To make the switch:
 ${examples('warg-server import https://old.example --operator-key-file operator.key')}`;
 
 async function runImport(url: string, options: ImportCommandOptions, host: ProgramHost): Promise<void> {
-  const operatorKey = publicKeyOf(await readOperatorKey(options));
+  const { operatorKey, isCopy } = await readKey(options);
   const token = await readTokenFile(options.tokenFile, url);
   const signal = interruption(host);
   const progress = progressLine(host);
@@ -113,7 +123,7 @@ async function runImport(url: string, options: ImportCommandOptions, host: Progr
       host.stdout.write(
         options.json
           ? `${JSON.stringify(toJson(url, result), undefined, 2)}\n`
-          : toText(url, name, keyIdOf(operatorKey), result),
+          : toText(url, name, isCopy ? undefined : keyIdOf(operatorKey), result),
       );
       if (isBehind) {
         host.stderr.write(
@@ -126,6 +136,10 @@ async function runImport(url: string, options: ImportCommandOptions, host: Progr
   } catch (error) {
     progress.clear();
     if (signal.aborted) throw signal.reason;
+    if (options.json && error instanceof ImportError) {
+      const { code, message } = error;
+      host.stdout.write(`${JSON.stringify({ source: url, error: { code, message } }, undefined, 2)}\n`);
+    }
     if (error instanceof ImportError && error.code === 'IMPORT_OPERATOR_LOG_UNKNOWN') {
       const text = `${error.message}. If you know from elsewhere that this is the one, name it with --operator-log`;
       throw new ProgramError(text, { cause: error });
@@ -137,6 +151,33 @@ async function runImport(url: string, options: ImportCommandOptions, host: Progr
   } finally {
     await store.close();
   }
+}
+
+/**
+ * The key under which the other registry is imported, and whether nobody here can sign with it. A copy is kept in SQLite alone, where
+ * nothing can be served without the private key: on PostgreSQL a process of role `api` could, and take records that nobody signs.
+ *
+ * @throws ProgramError
+ */
+async function readKey(
+  options: ImportCommandOptions,
+): Promise<{ readonly operatorKey: PublicKey; readonly isCopy: boolean }> {
+  const { operatorKey, operatorKeyFile, operatorPublicKey, dataStore } = options;
+  if (operatorPublicKey === undefined) {
+    return { operatorKey: publicKeyOf(await readOperatorKey(options)), isCopy: false };
+  }
+  const refuse = (message: string) => new ProgramError(message, { exitCode: ExitCode.usage });
+  if (operatorKey !== undefined || operatorKeyFile !== undefined) {
+    throw refuse(
+      '--operator-public-key stands in place of an operator key, for a copy that signs nothing: give one of them',
+    );
+  }
+  if (dataStore !== 'sqlite') {
+    throw refuse(
+      '--operator-public-key keeps a copy that is not to be served: leave it in SQLite, without --data-store',
+    );
+  }
+  return { operatorKey: parseOperatorPublicKey(operatorPublicKey), isCopy: true };
 }
 
 /** @throws InvalidArgumentError */
@@ -192,7 +233,8 @@ function toJson(source: string, { from, to, checkpoint, contents, operator }: Im
   };
 }
 
-function toText(url: string, store: string, operatorKeyId: string, result: ImportResult): string {
+/** @param operatorKeyId with which the registry goes on that was filled; undefined for a copy, which signs nothing */
+function toText(url: string, store: string, operatorKeyId: string | undefined, result: ImportResult): string {
   const { from, to, checkpoint, contents, operator } = result;
   const signed = new Date(checkpoint.timestamp * 1000).toISOString();
   const lines = [
@@ -201,7 +243,8 @@ function toText(url: string, store: string, operatorKeyId: string, result: Impor
       : `imported ${to - from} records from ${url}: ${store} has ${to}`,
     `checkpoint  ${checkpoint.logRoot}, signed ${signed}`,
   ];
-  if (checkpoint.keyId !== operatorKeyId) {
+  if (operatorKeyId === undefined) lines.push(`            by the key ${checkpoint.keyId}`);
+  else if (checkpoint.keyId !== operatorKeyId) {
     lines.push(`            by the key ${checkpoint.keyId}; this registry goes on with ${operatorKeyId}`);
   }
   lines.push(

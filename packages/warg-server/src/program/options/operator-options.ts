@@ -23,6 +23,10 @@ export function addOperatorKeyOptions(command: Command, file: string): Command {
     );
 }
 
+export function operatorPublicKeyOption(description: string): Option {
+  return new Option('--operator-public-key <key>', description).env('WARG_OPERATOR_PUBLIC_KEY');
+}
+
 /** Adds these options to a command. */
 export function addOperatorOptions(command: Command): Command {
   return addOperatorKeyOptions(command, 'file with the key with which the registry signs')
@@ -32,11 +36,7 @@ export function addOperatorOptions(command: Command): Command {
         'program that signs in place of a key, such as one that asks an HSM: bytes in, signature out',
       ).env('WARG_OPERATOR_SIGNER'),
     )
-    .addOption(
-      new Option('--operator-public-key <key>', 'the public key that the program signs with').env(
-        'WARG_OPERATOR_PUBLIC_KEY',
-      ),
-    )
+    .addOption(operatorPublicKeyOption('the public key that the program signs with'))
     .addOption(
       new Option('--namespace <name>', 'namespace that the registry has; may be repeated, or hold commas')
         .env('WARG_NAMESPACE')
