@@ -8,6 +8,7 @@ import { openSqliteReader, requireThere } from '../store/sqlite/sqlite-store.ts'
 import { type CheckProgress, type CheckSummary, checkStore } from './check-store.ts';
 import type { Finding } from './findings.ts';
 
+/** What {@link checkRegistry} reads, and whom it tells. */
 export interface CheckRegistryOptions {
   /** `sqliteStore(file)` or `postgresStore(url)`. A registry may run on it. */
   readonly store: StoreLocation;

@@ -19,6 +19,7 @@ export interface CheckStoreOptions {
   readonly onProgress?: (progress: CheckProgress) => void;
 }
 
+/** How much has been checked so far. */
 export interface CheckProgress {
   readonly records: number;
   readonly logs: number;

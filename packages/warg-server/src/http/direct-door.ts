@@ -28,6 +28,7 @@ export interface DirectDoor {
   find(method: string, target: string): DirectEndpoint | undefined;
 }
 
+/** What answers one request by the short way. */
 export interface DirectEndpoint {
   /** Whether a body is read. It must be there whole, in the context. */
   readonly hasBody: boolean;

@@ -9,7 +9,7 @@ const FRAME = 300;
  * The texts of answers that are always the same, by the bodies that ask for them: what stands in the log below a signed
  * length never changes. Who asks what was asked before has it without its body being read.
  *
- * It holds what was answered with 200 to somebody who may read everything, and is for nobody else.
+ * It holds what was answered with 200, and does not know who asks: a route gives it to those alone whom it would answer the same.
  *
  * It forgets by halves. To be exact about what was not asked for longest would change the table with each answer, which
  * costs more than all that is saved by it.

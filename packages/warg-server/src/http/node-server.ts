@@ -52,6 +52,7 @@ export const defaultSocketLimits: SocketLimits = {
   shutdownTimeout: 30_000,
 };
 
+/** Where {@link serve} listens, and what a connection may do. */
 export interface ListenOptions {
   /** A host name or IP address. Default 127.0.0.1. */
   readonly host?: string;

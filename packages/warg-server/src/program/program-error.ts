@@ -1,4 +1,4 @@
-/** What the program's exit code says. */
+/** What the program's exit code says. What a signal interrupts ends with 128 and the signal's number: 130 or 143. */
 export const ExitCode = { failure: 1, usage: 2 } as const;
 
 /** A mistake of whoever started the program or of the machine it runs on: printed as one line, without a stack. */

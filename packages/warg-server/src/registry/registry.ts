@@ -235,10 +235,12 @@ export interface CheckpointVerification {
   readonly signature: VerificationState;
 }
 
+/** Whether packages of a namespace are published here; or in another registry, and in which. */
 export type NamespaceState =
   | { readonly state: 'defined' }
   | { readonly state: 'imported'; readonly registry: string };
 
+/** A namespace that the operator log names. */
 export type NamespaceDefinition = NamespaceState & { readonly namespace: string };
 
 /** Where the registry keeps its records. `memory` is lost at exit. */
@@ -277,6 +279,7 @@ export interface Clock {
   now(): number;
 }
 
+/** What a registry lets be, and for how long. */
 export interface RegistryLimits {
   /** How long a record may wait for its content, ms. Default 24 h. */
   readonly sourcingTime: number;

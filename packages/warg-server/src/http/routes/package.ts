@@ -116,7 +116,6 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
     return { recordId, state, missingContent: new Map(await Promise.all(uploads)) };
   }
 
-  /** Rejects the record if the policy refuses its content. */
   /**
    * Lets a content in that a record waits for, and tells the record.
    *
@@ -139,6 +138,7 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
     return emptyAnswer(201);
   }
 
+  /** Rejects the record if the policy refuses its content. */
   async function taken(upload: ContentUpload, take: () => Promise<number>): Promise<number> {
     try {
       return await take();
