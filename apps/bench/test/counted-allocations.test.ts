@@ -2,7 +2,8 @@
 // any machine, however busy. A number that falls is written down as the new one; one that rises wants a reason.
 //
 // They are those of Node's interpreter, in a process of one thread in which nothing is collected: the same in every run. Code that
-// V8 has compiled allocates less, since numbers above 2^31 and results of iterators are objects to the interpreter alone.
+// V8 has compiled allocates less: results of iterators, closures and numbers beyond 31 bits are objects to the interpreter alone. So
+// code that is made faster for the compiler may count for more here; that is a reason, and `npm run bench` shows it.
 
 import { fileURLToPath } from 'node:url';
 import { cleanEnvironment, must, runProgram } from '@warg-apps/programs';
