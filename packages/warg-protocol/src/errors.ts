@@ -32,7 +32,7 @@ export class VersionError extends WargError {
  * - `INVALID_PROTOBUF`: the bytes are no Protocol Buffers message
  * - `INVALID_RECORD`: they are one, but a field does not hold what a record must hold
  * - `INVALID_ENVELOPE`: the same for an envelope and its JSON form
- * - `RECORD_TOO_LARGE`: more bytes than a record or an envelope may have
+ * - `RECORD_TOO_LARGE`: more bytes than a record or an envelope may have, or more entries than the caller takes
  * - `UNENCODABLE_RECORD`: a record that was to be written cannot be: a number out of range, an unknown type
  */
 export type RecordErrorCode =

@@ -105,6 +105,8 @@ export {
   type PackageEntry,
   type PackagePermission,
   type PackageRecord,
+  type ScannedPackageRecord,
+  scanPackageRecord,
 } from './records/package-record.ts';
 export { RECORD_VERSION, type RecordFrame } from './records/record-frame.ts';
 export { MAX_RECORD_BYTES } from './records/record-message.ts';

@@ -72,6 +72,43 @@ export function decodePackageRecord(contentBytes: Uint8Array): PackageRecord {
   return interpretRecord(decodeRecordMessage(contentBytes, LAYOUTS), interpretEntry);
 }
 
+/** A package record of which only the message was read so far: that is quick, and tells what the rest would cost. */
+export interface ScannedPackageRecord {
+  readonly entryCount: number;
+  /** How many entries bring a key. Whether one is a point on the curve takes as long as half a signature to find out. */
+  readonly keyCount: number;
+  /**
+   * The record with no more than its first entry.
+   *
+   * @throws RecordError `INVALID_RECORD`
+   */
+  readBeginning(): PackageRecord;
+  /**
+   * The whole record, as {@link decodePackageRecord} returns it.
+   *
+   * @throws RecordError `INVALID_RECORD`
+   */
+  read(): PackageRecord;
+}
+
+/**
+ * Reads the message of a package record and no more of it, for who does not want to do all the work that a record of somebody
+ * unknown may ask for.
+ *
+ * @param mostEntries with one more the rest is not read
+ * @throws RecordError `INVALID_PROTOBUF` | `RECORD_TOO_LARGE` (also for too many entries)
+ */
+export function scanPackageRecord(contentBytes: Uint8Array, mostEntries: number): ScannedPackageRecord {
+  const message = decodeRecordMessage(contentBytes, LAYOUTS, mostEntries);
+  const { entries } = message;
+  return {
+    entryCount: entries.length,
+    keyCount: entries.filter((entry) => entry?.kind === INIT || entry?.kind === GRANT_FLAT).length,
+    readBeginning: () => interpretRecord({ ...message, entries: entries.slice(0, 1) }, interpretEntry),
+    read: () => interpretRecord(message, interpretEntry),
+  };
+}
+
 function interpretEntry({ kind, values }: EntryMessage): PackageEntry {
   const [first, second] = values as [string, never];
   switch (kind) {

@@ -43,8 +43,15 @@ export interface RecordMessage {
   readonly entries: readonly (EntryMessage | undefined)[];
 }
 
-/** @throws RecordError `INVALID_PROTOBUF` | `RECORD_TOO_LARGE` */
-export function decodeRecordMessage(bytes: Uint8Array, layouts: EntryLayouts): RecordMessage {
+/**
+ * @param mostEntries with one more the rest is not read
+ * @throws RecordError `INVALID_PROTOBUF` | `RECORD_TOO_LARGE`
+ */
+export function decodeRecordMessage(
+  bytes: Uint8Array,
+  layouts: EntryLayouts,
+  mostEntries = Number.POSITIVE_INFINITY,
+): RecordMessage {
   requireRecordSize(bytes);
   const reader = readerOf(bytes);
   let prev: string | undefined;
@@ -65,6 +72,12 @@ export function decodeRecordMessage(bytes: Uint8Array, layouts: EntryLayouts): R
         readTime(wireType, time);
         return true;
       case 4:
+        if (entries.length >= mostEntries) {
+          throw new RecordError(
+            'RECORD_TOO_LARGE',
+            `expected a record of at most ${mostEntries} entries, found more`,
+          );
+        }
         entries.push(readEntry(wireType));
         return true;
       default:

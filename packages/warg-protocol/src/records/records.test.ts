@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { TimestampSchema } from '@bufbuild/protobuf/wkt';
-import { decodeHex, encodeHex } from '@warg/crypto';
+import { decodeHex, encodeHex, type PublicKey } from '@warg/crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mutations, operatorRecords, PUBLIC_KEYS, packageRecords } from '../../test/arbitraries.ts';
@@ -11,6 +11,7 @@ import {
   PackageRecordSchema,
 } from '../../test/generated/records_pb.ts';
 import { RecordError } from '../errors.ts';
+import { parseVersion } from '../versions/version.ts';
 import {
   decodeOperatorRecord,
   encodeOperatorRecord,
@@ -24,6 +25,7 @@ import {
   PACKAGE_PERMISSIONS,
   type PackageEntry,
   type PackageRecord,
+  scanPackageRecord,
 } from './package-record.ts';
 import { MAX_RECORD_BYTES } from './record-message.ts';
 
@@ -224,6 +226,37 @@ it('tells malformed bytes from a record with a wrong field', () => {
   expect(code('1a02')).toBe('INVALID_PROTOBUF');
   expect(code('1a002200')).toBe('INVALID_RECORD');
   expect(code('0a01611a00')).toBe('INVALID_RECORD');
+});
+
+describe('a package record of which only the message is read', () => {
+  const time = { seconds: 1n, nanos: 0 };
+  const [key, other] = PUBLIC_KEYS as [PublicKey, PublicKey];
+  const entries: PackageEntry[] = [
+    { type: 'init', hashAlgorithm: 'sha256', key },
+    { type: 'yank', version: parseVersion('1.0.0') },
+    { type: 'grantFlat', key: other, permissions: ['release'] },
+  ];
+  const record: PackageRecord = { prev: undefined, version: 0, time, entries };
+  const bytes = encodePackageRecord(record);
+
+  it('says what the rest would cost, and gives its beginning or all of it', () => {
+    const scanned = scanPackageRecord(bytes, 3);
+    expect(scanned).toMatchObject({ entryCount: 3, keyCount: 2 });
+    expect(scanned.readBeginning()).toEqual({ ...record, entries: entries.slice(0, 1) });
+    expect(scanned.read()).toEqual(decodePackageRecord(bytes));
+  });
+
+  it('does not look at what is behind the beginning, nor at more entries than the caller takes', () => {
+    const broken = { ...entries[2]!, key: 'ecdsa-p256:AAAA' as PublicKey };
+    const scanned = scanPackageRecord(encodePackageRecord({ ...record, entries: [entries[0]!, broken] }), 2);
+    expect(scanned.readBeginning().entries).toEqual([entries[0]]);
+    expect(() => scanned.read()).toThrow(expect.objectContaining({ code: 'INVALID_RECORD' }));
+    const tooMany = expect.objectContaining({
+      code: 'RECORD_TOO_LARGE',
+      message: 'expected a record of at most 2 entries, found more',
+    });
+    expect(() => scanPackageRecord(bytes, 2)).toThrow(tooMany);
+  });
 });
 
 describe('limits', () => {

@@ -24,6 +24,9 @@ export const DEFAULT_LIMITS: RegistryLimits = {
   recordBytes: 1024 * 1024,
   // The state of a record names each with a URL: with more of them the answer outgrows what clients read.
   recordContents: 1000,
+  recordEntries: 20_000,
+  // To read a key takes as long as half a signature, and whoever sends a record need not have signed it.
+  recordKeys: 256,
   nameBytes: 255,
   versionBytes: 255,
 };

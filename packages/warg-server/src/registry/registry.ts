@@ -295,6 +295,10 @@ export interface RegistryLimits {
   readonly recordBytes: number;
   /** Most different contents that one record may release. Default 1000. */
   readonly recordContents: number;
+  /** Most entries of one record. Default 20 000. */
+  readonly recordEntries: number;
+  /** Most entries of one record that bring a key. Default 256. */
+  readonly recordKeys: number;
   /** Longest name that a package may be begun with, bytes. Default 255. */
   readonly nameBytes: number;
   /** Longest version that a record may release, bytes. Default 255. */

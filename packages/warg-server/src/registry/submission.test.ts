@@ -1,5 +1,20 @@
-import { generatePrivateKey, keyIdOf, publicKeyOf, SignaturePrefix, sign } from '@warg/crypto';
-import { encodePackageRecord, type PackageRecord, packageRecordId, signPackageRecord } from '@warg/protocol';
+import {
+  generatePrivateKey,
+  keyIdOf,
+  type PublicKey,
+  publicKeyOf,
+  SignaturePrefix,
+  sign,
+} from '@warg/crypto';
+import {
+  encodePackageRecord,
+  type PackageEntry,
+  type PackageRecord,
+  packageRecordId,
+  type RecordId,
+  signPackageRecord,
+  timestampFromMillis,
+} from '@warg/protocol';
 import { unauthorized } from '@warg/protocol/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -246,6 +261,41 @@ describe('the policy of the registry', () => {
     // Releases of one content are one content.
     const same = Array.from({ length: 1500 }, (_, i) => releaseEntry(`2.0.${i}`, digestNamed('same')));
     expect((await submit(pkg.record(same))).state).toBe('processing');
+  });
+
+  it('refuses more keys and more entries than are worth reading, before it reads them', async () => {
+    const pkg = packageNamed('test:a');
+    await registry.publish(pkg.init());
+    const grant = { type: 'grantFlat', key: publicKeyOf(pkg.key), permissions: [] } as const;
+    await expect(submit(pkg.record(Array(257).fill(grant), { follow: false }))).rejects.toMatchObject({
+      ...refused,
+      message: expect.stringContaining('at most 256 entries with keys in one record, found 257'),
+    });
+    await expect(
+      submit(pkg.record(Array(20_001).fill(yankEntry('1.0.0')), { follow: false })),
+    ).rejects.toMatchObject({
+      ...refused,
+      message: expect.stringContaining('at most 20000 entries, found more'),
+    });
+    expect((await registry.publish(pkg.record(Array(256).fill(grant)))).state).toBe('published');
+  });
+
+  it('reads no more of a record than who signed it, until that is somebody who may have', async () => {
+    const pkg = packageNamed('test:a');
+    await registry.publish(pkg.init());
+    const broken = { type: 'grantFlat', key: 'ecdsa-p256:AAAA' as PublicKey, permissions: [] } as const;
+    const bytes = (prev: RecordId | undefined, ...entries: PackageEntry[]) =>
+      encodePackageRecord({ version: 0, prev, time: timestampFromMillis(now()), entries });
+    const stranger = packageNamed('test:a');
+    const unknown = { status: 401, message: expect.stringContaining('unknown key id') };
+    const { recordId } = pkg.release('1.0.0');
+    await expect(submit(signed(stranger, bytes(recordId, broken)))).rejects.toMatchObject(unknown);
+    await expect(submit(signed(pkg, bytes(recordId, broken)))).rejects.toMatchObject({ status: 400 });
+    const other = packageNamed('test:b');
+    const begins = bytes(undefined, initEntry(stranger.key), broken);
+    await expect(submit(signed(other, begins))).rejects.toMatchObject(unknown);
+    const nowhere = signed(packageNamed('none:a'), Uint8Array.of(1, 2, 3));
+    await expect(submit(nowhere)).rejects.toMatchObject({ status: 404, variant: 'NamespaceNotDefined' });
   });
 
   it('refuses hashes of other lengths where a SHA-256 is meant', async () => {

@@ -10,10 +10,13 @@ import {
   packageLogId,
   packageRecordId,
   parsePackageName,
+  type ScannedPackageRecord,
+  scanPackageRecord,
   type VerifiedSignature,
   verifyPackageEnvelope,
 } from '@warg/protocol';
 import {
+  type ApiError,
   apiError,
   contentWithdrawn,
   namespaceImported,
@@ -38,6 +41,8 @@ import { requireStrict } from './strictness.ts';
 
 /** How many processing records of a log are looked at for keys that they introduce. */
 const PIPELINE = 100;
+/** And how many bytes of them are read, give or take one record. */
+const PIPELINE_BYTES = 128 * 1024;
 
 export interface SubmissionOptions {
   readonly store: RegistryStore;
@@ -60,7 +65,7 @@ export async function submitRecord(
   const envelope = { ...submission.envelope, contentBytes: new Uint8Array(submission.envelope.contentBytes) };
   const packageName = requireName(submission);
   const logId = submission.logId as LogId;
-  const record = decodeRecord(envelope, limits);
+  requireSize(envelope, limits);
   const key: RecordKey = { logId, recordId: packageRecordId(envelope.contentBytes) };
 
   const query = { ...key, keyId: envelope.keyId, namespace: namespaceOf(packageName) };
@@ -72,11 +77,16 @@ export async function submitRecord(
   // A package that was imported under a longer name goes on.
   if (facts.packageName === undefined) requireShortName(packageName, limits);
   requireNamespace(query.namespace, facts);
+  const scanned = scanRecord(envelope, limits);
+  const signer = await store.read((reads) => findSigner(reads, logId, scanned, envelope.keyId, facts));
+  // Who it is from comes first: to read all of a record is more work than to send it. One without entries is no work.
+  if (signer === undefined && scanned.entryCount > 0) throw unknownKey(envelope);
+  const record = readRecordWith(() => scanned.read());
   requireStrict(record, envelope.contentBytes, clock.now(), limits);
   const digests = requireFewContents(record, limits);
   if (facts.hasWithdrawals) await store.read((reads) => refuseWithdrawn(reads, digests));
   await options.recordPolicy?.check({ packageName, envelope, record });
-  const verified = await store.read((reads) => requireSigner(reads, logId, record, envelope, facts));
+  const verified = requireSigned(envelope, signer);
 
   const contents = await Promise.all(
     digests.map(async (digest) => ({ digest, missing: !(await isHere(digest)) })),
@@ -170,14 +180,30 @@ function requireShortName(name: PackageName, { nameBytes }: RegistryLimits): voi
   );
 }
 
-function decodeRecord({ contentBytes }: Envelope, { recordBytes }: RegistryLimits): PackageRecord {
-  if (contentBytes.length > recordBytes) {
-    throw apiError(413, `expected a record of at most ${recordBytes} bytes, found ${contentBytes.length}`);
-  }
+/** @throws ApiError 413 */
+function requireSize({ contentBytes }: Envelope, { recordBytes }: RegistryLimits): void {
+  if (contentBytes.length <= recordBytes) return;
+  throw apiError(413, `expected a record of at most ${recordBytes} bytes, found ${contentBytes.length}`);
+}
+
+/** @throws ApiError 400 | 422 if it has more entries or keys than a record may have here */
+function scanRecord({ contentBytes }: Envelope, limits: RegistryLimits): ScannedPackageRecord {
+  const { recordEntries, recordKeys } = limits;
+  const scanned = readRecordWith(() => scanPackageRecord(contentBytes, recordEntries));
+  if (scanned.keyCount <= recordKeys) return scanned;
+  throw rejection(
+    `expected at most ${recordKeys} entries with keys in one record, found ${scanned.keyCount}: grant the others with further records`,
+  );
+}
+
+function readRecordWith<T>(read: () => T): T {
   try {
-    return decodePackageRecord(contentBytes);
+    return read();
   } catch (cause) {
     if (!(cause instanceof WargError)) throw cause;
+    if (cause.code === 'RECORD_TOO_LARGE') {
+      throw rejection(`${cause.message}: publish the others with further records`);
+    }
     throw apiError(400, cause.message, { cause });
   }
 }
@@ -187,22 +213,16 @@ function requireNamespace(namespace: string, { namespace: row }: SubmissionFacts
   if (row.registry !== undefined) throw namespaceImported(namespace);
 }
 
-/**
- * The signature must be that of a key of the log: one that its published state knows, one that a record before this one
- * brings which is still processing, or, in a new log, the one that this record begins it with.
- */
-async function requireSigner(
-  reads: StoreReads,
-  logId: LogId,
-  record: PackageRecord,
-  envelope: Envelope,
-  facts: SubmissionFacts,
-): Promise<VerifiedSignature> {
-  const signer = await findSigner(reads, logId, record, envelope.keyId, facts);
-  if (signer === undefined) throw unauthorized(`unknown key id \`${envelope.keyId}\``);
+/** The signature must be that of the key that was found, and the key must have a permission left. */
+function requireSigned(envelope: Envelope, signer: Signer | undefined): VerifiedSignature {
+  if (signer === undefined) throw unknownKey(envelope);
   const verified = verifyWith(signer.publicKey, envelope);
   if (!signer.permitted) throw rejection(`the key \`${envelope.keyId}\` has no permission in this package`);
   return verified;
+}
+
+function unknownKey({ keyId }: Envelope): ApiError {
+  return unauthorized(`unknown key id \`${keyId}\``);
 }
 
 function verifyWith(publicKey: PublicKey, envelope: Envelope): VerifiedSignature {
@@ -226,19 +246,29 @@ interface Signer {
   readonly permitted: boolean;
 }
 
+/**
+ * The key must be one of the log: one that its published state knows, one that a record before this one brings which is still
+ * processing, or, in a new log, the one that this record begins it with.
+ *
+ * @throws ApiError 400
+ */
 async function findSigner(
   reads: StoreReads,
   logId: LogId,
-  record: PackageRecord,
+  scanned: ScannedPackageRecord,
   keyId: string,
   { key, packageName }: SubmissionFacts,
 ): Promise<Signer | undefined> {
   const known = key && signerOf(key);
   if (known?.permitted) return known;
-  const [first] = record.entries;
-  const isFirst = record.prev === undefined && packageName === undefined;
-  if (isFirst && first?.type === 'init' && keyIdOf(first.key) === keyId) {
-    return { publicKey: first.key, permitted: true };
+  if (packageName === undefined) {
+    const {
+      prev,
+      entries: [first],
+    } = readRecordWith(() => scanned.readBeginning());
+    if (prev === undefined && first?.type === 'init' && keyIdOf(first.key) === keyId) {
+      return { publicKey: first.key, permitted: true };
+    }
   }
   const coming = await comingSigner(reads, logId, keyId);
   if (coming !== undefined) return coming;
@@ -254,7 +284,11 @@ function signerOf({ publicKey, permissions }: KeyRow): Signer {
 
 /** A key that a record brings which is still processing. */
 async function comingSigner(reads: StoreReads, logId: LogId, keyId: string): Promise<Signer | undefined> {
+  let bytes = 0;
   for (const { envelope } of await reads.processingOf(logId, PIPELINE)) {
+    // Whoever asks may be nobody.
+    if (bytes > PIPELINE_BYTES) break;
+    bytes += envelope.contentBytes.length;
     for (const entry of decodePackageRecord(envelope.contentBytes).entries) {
       const key = keyBroughtBy(entry);
       if (key !== undefined && keyIdOf(key) === keyId) return { publicKey: key, permitted: true };

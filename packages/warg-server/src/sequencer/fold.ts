@@ -27,6 +27,8 @@ export interface FoldResult {
  *
  * @param signer the id of the key that is to sign the checkpoint with these records
  * @param verified the signatures that need not be verified again
+ * @param enough how much work is enough for one turn, in entries: once the records before come to so many, the rest is left for
+ *   the next one, and is among neither the published nor the rejected
  */
 export async function foldRecords(
   reads: StoreReads,
@@ -34,14 +36,16 @@ export async function foldRecords(
   log: RegistryLog,
   signer?: string,
   verified?: VerifiedRecords,
+  enough = Number.POSITIVE_INFINITY,
 ): Promise<FoldResult> {
   const folds = new Map<LogId, LogFold>();
-  for (const part of await reads.logParts(partsTouched(records))) {
+  const { queries, count } = partsTouched(records, enough);
+  for (const part of await reads.logParts(queries)) {
     folds.set(part.logId, part.logId === OPERATOR_LOG_ID ? operatorFold(part, signer) : packageFold(part));
   }
   const published: StoredRecord[] = [];
   const rejected: { record: StoredRecord; reason: string }[] = [];
-  for (const record of records) {
+  for (const record of records.slice(0, count)) {
     try {
       folds.get(record.logId)!.apply(record, verified?.of(record.recordId));
       published.push(record);
@@ -63,10 +67,20 @@ function reasonOf(error: unknown, record: StoredRecord, log: RegistryLog): strin
   return 'the registry could not process the record';
 }
 
-/** Which rows of which logs the records can touch. */
-function partsTouched(records: readonly StoredRecord[]): LogPartQuery[] {
+/** What it takes to read an entry with a key, in others. */
+const KEY_WORK = 4;
+
+/** Which rows of which logs the records can touch, as far as they are not enough: the first `count` of them. */
+function partsTouched(
+  records: readonly StoredRecord[],
+  enough: number,
+): { readonly queries: LogPartQuery[]; readonly count: number } {
+  let work = 0;
+  let count = 0;
   const touched = new Map<LogId, { keyIds: Set<string>; versions: Set<string>; namespaces: Set<string> }>();
   for (const { logId, envelope } of records) {
+    if (work >= enough) break;
+    count += 1;
     let names = touched.get(logId);
     if (names === undefined) {
       names = { keyIds: new Set(), versions: new Set(), namespaces: new Set() };
@@ -74,6 +88,7 @@ function partsTouched(records: readonly StoredRecord[]): LogPartQuery[] {
     }
     names.keyIds.add(envelope.keyId);
     for (const entry of entriesOf(logId, envelope.contentBytes)) {
+      work += 'key' in entry ? KEY_WORK : 1;
       switch (entry.type) {
         case 'init':
         case 'grantFlat':
@@ -93,12 +108,13 @@ function partsTouched(records: readonly StoredRecord[]): LogPartQuery[] {
       }
     }
   }
-  return [...touched].map(([logId, { keyIds, versions, namespaces }]) => ({
+  const queries = [...touched].map(([logId, { keyIds, versions, namespaces }]) => ({
     logId,
     keyIds: [...keyIds],
     versions: [...versions],
     namespaces: [...namespaces],
   }));
+  return { queries, count };
 }
 
 function entriesOf(logId: LogId, contentBytes: Uint8Array): readonly (PackageEntry | OperatorEntry)[] {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { generatePrivateKey, publicKeyOf } from '@warg/crypto';
 import type { SignedCheckpoint } from '@warg/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { releaseEntry, type TestRecord, testPackage, yankEntry } from '../../test/publisher.ts';
+import { digestNamed, releaseEntry, type TestRecord, testPackage, yankEntry } from '../../test/publisher.ts';
 import { type TestRegistry, testRegistry } from '../../test/test-registry.ts';
 import { verifyRegistry } from '../../test/verify-registry.ts';
 import type { RecordStatus, RegistryLog } from '../registry/registry.ts';
@@ -63,6 +63,28 @@ describe('the sequencer', () => {
     await registry.writer.tick();
     await registry.writer.idle();
   };
+
+  it('leaves for the next checkpoint what is too much work for one', async () => {
+    const packages = ['test:a', 'test:b', 'test:c'].map((name) => testPackage(name, { now }));
+    const first = packages.map((each) => each.init());
+    const content = digestNamed('same');
+    const large = packages.map((each) =>
+      each.record(Array.from({ length: 5000 }, (_, i) => releaseEntry(`1.0.${i}`, content))),
+    );
+    await insertAll(
+      store,
+      first.map((record) => row(record)),
+    );
+    await sequence();
+    const before = (await registry.core.latestCheckpoint()).sequence;
+    await insertAll(
+      store,
+      large.map((record, i) => row(record, first[i]!.recordId)),
+    );
+    await sequence();
+    expect((await statuses(registry, large)).map(indexOf)).toEqual([4, 5, 6]);
+    expect((await registry.core.latestCheckpoint()).sequence).toBe(before + 2);
+  });
 
   it('publishes many records in one checkpoint, in order of arrival, several of one log too', async () => {
     const a = testPackage('test:a', { now });

@@ -22,6 +22,12 @@ const REFUSED_BATCH =
   'the store refused what was to be written of a batch; looking for the record that it cannot hold';
 const REFUSED_RECORD = 'the registry cannot store what this record says: publish it in another form';
 
+/**
+ * How many entries of records are enough for one checkpoint. Nobody else writes meanwhile, and the database may think that a
+ * process hangs which is only working.
+ */
+const ENOUGH = 8192;
+
 export interface SequencerOptions {
   readonly store: RegistryStore;
   readonly signer: OperatorSigner;
@@ -81,7 +87,6 @@ export class Sequencer {
       result = await this.#keeper.attemptAsLeader(async (transaction) => {
         const records = await transaction.processing({ ...BATCH, limit: most });
         if (records.length === 0) return { published: 0, rejected: 0, more: false };
-        settled.push(...records.map(({ recordId }) => recordId));
         suspects = records;
         const { published, rejected, parts } = await foldRecords(
           transaction,
@@ -89,7 +94,10 @@ export class Sequencer {
           this.#options.log,
           keyIdOf(this.#signer.publicKey),
           this.verified,
+          ENOUGH,
         );
+        for (const { recordId } of published) settled.push(recordId);
+        for (const { record } of rejected) settled.push(record.recordId);
         const changedAt = this.#options.clock.now();
         const first = this.#keeper.head?.logLength ?? 0;
         await transaction.changeStates([

@@ -25,7 +25,7 @@ export function toStoreError(error: unknown, name: string): unknown {
     return new StoreError('STORE_FULL', `the disk of ${name} is full`, { cause: error });
   }
   if (REFUSED.test(code)) {
-    return new StoreError('STORE_DATA_REFUSED', `${name} cannot hold what was to be written: ${message}`, {
+    return new StoreError('STORE_DATA_REFUSED', `${name} does not take what it was given: ${message}`, {
       cause: error,
     });
   }

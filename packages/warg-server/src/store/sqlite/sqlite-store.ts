@@ -119,7 +119,7 @@ class SqliteStore implements RegistryStore {
         if (isFull(cause)) throw new StoreError('STORE_FULL', `there is no room left for ${name}`, { cause });
         if (!isRefused(cause)) throw cause;
         const { message } = cause as Error;
-        throw new StoreError('STORE_DATA_REFUSED', `${name} cannot hold what was to be written: ${message}`, {
+        throw new StoreError('STORE_DATA_REFUSED', `${name} does not take what it was given: ${message}`, {
           cause,
         });
       } finally {
