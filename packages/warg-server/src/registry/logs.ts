@@ -193,7 +193,8 @@ function fill(records: readonly PublishedRecord[], limit: number, room: { bytes:
     // One record always fits, or nobody could ever get past it.
     if (room.bytes <= 0 && page.length > 0) break;
     const { contentBytes, keyId, signature } = envelope;
-    room.bytes -= RECORD_FRAME + (contentBytes.length * 4) / 3 + keyId.length + signature.length;
+    // Whole bytes: the room goes into a question to the store.
+    room.bytes -= RECORD_FRAME + Math.ceil((contentBytes.length * 4) / 3) + keyId.length + signature.length;
     page.push({ contentBytes, keyId, signature, registryIndex, fetchToken: recordId });
   }
   return { records: page, more: page.length < records.length };
