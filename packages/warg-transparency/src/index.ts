@@ -45,6 +45,7 @@ export {
   TILE_HEIGHT,
   TILE_WIDTH,
   type TileId,
+  type TilePart,
 } from './log/store.ts';
 export { encodeTilePath, parseTilePath, type TilePath } from './log/tile-path.ts';
 export { decodeTlogProof, encodeTlogProof, type TlogProof } from './log/tlog-proof.ts';

@@ -66,6 +66,9 @@ export function sqliteLogStore(db: SqliteDatabase): LogStore {
     lastTile: 'SELECT id, length(hashes) AS size FROM merkle_log_tiles WHERE id < ? ORDER BY id DESC LIMIT 1',
     read: 'SELECT hashes AS bytes FROM merkle_log_tiles WHERE id = ?',
     readMany: manyOf('hashes', 'merkle_log_tiles'),
+    // A part is asked for by the id of its tile, times 256, plus the number of its first hash.
+    readParts:
+      'SELECT asked.key AS at, substr(hashes, 32 * (asked.value & 255) + 1, 32 * ?) AS bytes FROM json_each(?) asked CROSS JOIN merkle_log_tiles ON merkle_log_tiles.id = asked.value >> 8',
     write:
       'INSERT INTO merkle_log_tiles (id, hashes) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET hashes = excluded.hashes',
   });
@@ -81,6 +84,10 @@ export function sqliteLogStore(db: SqliteDatabase): LogStore {
     },
     async readTiles(ids: readonly TileId[]) {
       return readBlobs(sql, ids.map(tileKey));
+    },
+    async readParts(parts, count) {
+      const asked = parts.map((part) => tileKey(part) * TILE_WIDTH + part.first);
+      return inOrder(parts.length, sql.readParts().all(count, JSON.stringify(asked)));
     },
     async write(change) {
       const length = readLength();
@@ -159,9 +166,13 @@ function readBlobs(
     const read = sql.read();
     return ids.map((id) => (read.get(id) as { bytes: Uint8Array } | undefined)?.bytes);
   }
-  const blobs = ids.map((): Uint8Array | undefined => undefined);
-  const rows = sql.readMany().all(JSON.stringify(ids)) as { at: number; bytes: Uint8Array }[];
-  for (const { at, bytes } of rows) blobs[at] = bytes;
+  return inOrder(ids.length, sql.readMany().all(JSON.stringify(ids)));
+}
+
+/** Puts rows to where they were asked for. */
+function inOrder(count: number, rows: unknown[]): (Uint8Array | undefined)[] {
+  const blobs = Array.from({ length: count }, (): Uint8Array | undefined => undefined);
+  for (const { at, bytes } of rows as { at: number; bytes: Uint8Array }[]) blobs[at] = bytes;
   return blobs;
 }
 

@@ -6,11 +6,13 @@ import { MerkleLog } from './merkle-log.ts';
 import { existsFromLength } from './nodes.ts';
 import { type LogStore, memoryLogStore, TILE_WIDTH } from './store.ts';
 import {
+  BLOCK,
+  blockOf,
   CROWN_BYTES,
   crownOf,
   locateHashes,
   placeOf,
-  sparseTile,
+  requireBlock,
   TILE_BYTES,
   tileFromStore,
 } from './tile.ts';
@@ -27,14 +29,17 @@ it('a tile with a crown has the hashes of one that was hashed as a whole', () =>
     const place = placeOf(node);
     // The root of the tile is a leaf of the one above.
     if (place.level > 0) continue;
-    const { sources, starts } = locateHashes([place, place], [sparseTile(crown, stored), whole]);
+    const blocks = new Map<number, Uint8Array>();
+    const block = blockOf(place);
+    // Nothing but its own block is looked at.
+    if (block !== undefined) blocks.set(block, stored.slice(32 * BLOCK * block, 32 * BLOCK * (block + 1)));
+    const { sources, starts } = locateHashes([place, place], [{ ...id, crown, blocks }, whole]);
     const [found, expected] = sources.map((source, i) => source.subarray(starts[i], starts[i]! + 32));
     expect(found).toEqual(expected);
   }
-  expect(() => sparseTile(crown, stored.subarray(32))).toThrow(
-    expect.objectContaining({ code: 'CORRUPT_TILE' }),
-  );
-  expect(() => sparseTile(crown, undefined)).toThrow(expect.objectContaining({ code: 'CORRUPT_TILE' }));
+  for (const part of [stored.subarray(0, 32), undefined]) {
+    expect(() => requireBlock(id, part)).toThrow(expect.objectContaining({ code: 'CORRUPT_TILE' }));
+  }
 });
 
 it('a log that keeps crowns proves what one proves that keeps nothing', async () => {

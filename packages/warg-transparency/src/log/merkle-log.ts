@@ -7,8 +7,18 @@ import { EMPTY_LOG_ROOT } from './empty-root.ts';
 import { joinRoots } from './evaluate.ts';
 import { edgeOf, extendLevel, LeafCopies } from './extend.ts';
 import { balancedRoots, existsFromLength } from './nodes.ts';
-import { type LogStore, type LogTile, TILE_WIDTH, type TileId, tileKey, tileWidth } from './store.ts';
 import {
+  type LogStore,
+  type LogTile,
+  TILE_WIDTH,
+  type TileId,
+  type TilePart,
+  tileKey,
+  tileWidth,
+} from './store.ts';
+import {
+  BLOCK,
+  blockOf,
   CROWN_BYTES,
   type Crown,
   crownOf,
@@ -16,8 +26,8 @@ import {
   locateHashes,
   type NodePlace,
   placeOf,
+  requireBlock,
   type SparseTile,
-  sparseTile,
   TILE_BYTES,
   type Tile,
   tileFromStore,
@@ -26,6 +36,9 @@ import { type LogProofPlan, planLogProofs } from './walk.ts';
 
 /** The greatest length of a log: node numbers are 32 bits on the wire. */
 export const MAX_LOG_LENGTH = 2 ** 31 - 1;
+
+/** What stands for a block until it is read. */
+const NOT_READ = new Uint8Array(0);
 
 /** How a log is opened. */
 export interface MerkleLogOptions {
@@ -261,8 +274,9 @@ export class MerkleLog {
       else continue;
       last = place;
     }
-    const sparse = new Map<number, SparseTile>();
-    const tiles = await this.#readTiles(wanted, sparse);
+    const sparse = this.#sparseTiles(wanted);
+    await this.#readBlocks(places, sparse);
+    const tiles = await this.#readTiles(wanted.filter((place) => !sparse.has(tileKey(place))));
     let tile: Tile | SparseTile | undefined;
     const tileOf = places.map((place) => {
       if (tile?.index === place.index && tile.level === place.level) return tile;
@@ -274,14 +288,48 @@ export class MerkleLog {
   }
 
   /**
-   * The tiles, each at least as wide as asked, by their keys: from memory, or all others in one read.
-   *
-   * @param sparse where those go whose crown is kept; without it, all of them are whole
+   * Of tiles that are not in memory as a whole, those whose crown is. They are not kept: where so much is asked for, they would
+   * take the place of some that may be asked for sooner.
    */
-  async #readTiles(
-    wanted: readonly (TileId & { readonly width: number })[],
-    sparse?: Map<number, SparseTile>,
-  ): Promise<Map<number, Tile>> {
+  #sparseTiles(wanted: readonly NodePlace[]): Map<number, SparseTile> {
+    const sparse = new Map<number, SparseTile>();
+    for (const { level, index, width } of wanted) {
+      const key = tileKey({ level, index });
+      const tile = this.#tiles.get(key);
+      if (tile !== undefined && tile.width >= width) continue;
+      const crown = this.#crowns.get(key);
+      if (crown !== undefined) sparse.set(key, { level, index, crown, blocks: new Map() });
+    }
+    return sparse;
+  }
+
+  /** Reads what hashes need of sparse tiles, in one read. @throws TransparencyError `CORRUPT_TILE` */
+  async #readBlocks(places: readonly NodePlace[], sparse: ReadonlyMap<number, SparseTile>): Promise<void> {
+    if (sparse.size === 0) return;
+    const parts: (TilePart & { readonly of: SparseTile; readonly block: number })[] = [];
+    for (const place of places) {
+      const block = blockOf(place);
+      const of = block === undefined ? undefined : sparse.get(tileKey(place));
+      if (of === undefined || of.blocks.has(block!)) continue;
+      of.blocks.set(block!, NOT_READ);
+      parts.push({ level: place.level, index: place.index, first: block! * BLOCK, of, block: block! });
+    }
+    if (parts.length === 0) return;
+    const stored = await this.#readParts(parts);
+    for (const [i, { of, block }] of parts.entries()) of.blocks.set(block, requireBlock(of, stored[i]));
+  }
+
+  async #readParts(parts: readonly TilePart[]): Promise<readonly (Uint8Array | undefined)[]> {
+    if (this.#store.readParts !== undefined) return this.#store.readParts(parts, BLOCK);
+    const tiles = await this.#store.readTiles(parts);
+    return tiles.map((tile, i) => {
+      const start = parts[i]!.first * HASH_BYTES;
+      return tile?.subarray(start, start + BLOCK * HASH_BYTES);
+    });
+  }
+
+  /** The tiles, each at least as wide as asked, by their keys: from memory, or all others in one read. */
+  async #readTiles(wanted: readonly (TileId & { readonly width: number })[]): Promise<Map<number, Tile>> {
     const tiles = new Map<number, Tile>();
     const missing = new Map<number, TileId & { readonly width: number }>();
     for (const id of wanted) {
@@ -296,12 +344,6 @@ export class MerkleLog {
     const stored = await this.#store.readTiles(ids);
     ids.forEach((id, i) => {
       const key = tileKey(id);
-      const crown = sparse && this.#crowns.get(key);
-      if (crown !== undefined) {
-        // Not kept: where so much is asked for, it would take the place of one that may be asked for sooner.
-        sparse!.set(key, sparseTile(crown, stored[i]));
-        return;
-      }
       const tile = tileFromStore(id, stored[i], id.width);
       tiles.set(key, tile);
       if (epoch === this.#epoch && tile.level === 0 && tile.width === TILE_WIDTH) {

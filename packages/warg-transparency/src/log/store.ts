@@ -21,6 +21,11 @@ export interface LogTile extends TileId {
   readonly hashes: Uint8Array;
 }
 
+/** Hashes of a tile, from number `first` on. */
+export interface TilePart extends TileId {
+  readonly first: number;
+}
+
 /** One append, as a store sees it. */
 export interface LogChange {
   /** The length that the log had, in leaves. The store refuses the change if it has another one. */
@@ -45,6 +50,11 @@ export interface LogStore {
   length(): Promise<number>;
   /** The tiles with these ids, in their order; undefined for one that is not stored. */
   readTiles(ids: readonly TileId[]): Promise<readonly (Uint8Array | undefined)[]>;
+  /**
+   * `count` hashes of each part, in their order, as they stand in their tiles; undefined for one whose tile is not stored.
+   * A store that has it is spared to give whole tiles where 256 bytes of each are wanted.
+   */
+  readParts?(parts: readonly TilePart[], count: number): Promise<readonly (Uint8Array | undefined)[]>;
   /** @throws TransparencyError `LOG_CONFLICT` if the stored length is not `change.from`; then nothing is written */
   write(change: LogChange): Promise<void>;
 }

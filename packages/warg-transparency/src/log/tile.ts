@@ -129,21 +129,35 @@ export function crownOf({ level, index, nodes }: Tile): Crown {
   return { level, index, hashes: nodes.slice(rowStart(CROWN_ROW) * HASH_BYTES) };
 }
 
-/** A complete tile of which the rows between the lowest and the crown are not hashed: one that one proof has for itself. */
+/** How many hashes of the lowest row lie below one of a crown. */
+export const BLOCK = 2 ** CROWN_ROW;
+
+/** A complete tile of which there is the crown, and of what lies below it what one proof asks for. */
 export interface SparseTile extends TileId {
   readonly crown: Crown;
-  /** The 256 hashes of the lowest row, as they were stored. */
-  readonly stored: Uint8Array;
+  /** Of the lowest row, by their numbers, {@link BLOCK} hashes each. */
+  readonly blocks: Map<number, Uint8Array>;
+}
+
+/** Which block of the lowest row a hash stands in or above; undefined for one of the crown. */
+export function blockOf({ row, at }: NodePlace): number | undefined {
+  return row < CROWN_ROW ? Math.floor(firstBelow(row, at) / BLOCK) : undefined;
+}
+
+/** The first hash of the lowest row that lies below the one at `at`. */
+function firstBelow(row: number, at: number): number {
+  return (at / HASH_BYTES - rowStart(row)) * 2 ** row;
 }
 
 /**
- * A complete tile from its stored bytes and its crown.
+ * A block as it was stored.
  *
  * @throws TransparencyError `CORRUPT_TILE`
  */
-export function sparseTile(crown: Crown, stored: Uint8Array | undefined): SparseTile {
-  const { level, index } = crown;
-  return { level, index, crown, stored: requireStored(crown, stored, TILE_WIDTH) };
+export function requireBlock(id: TileId, stored: Uint8Array | undefined): Uint8Array {
+  if (stored?.length === BLOCK * HASH_BYTES) return stored;
+  // Whoever cannot give so much of it does not have all of it.
+  return requireStored(id, undefined, TILE_WIDTH);
 }
 
 /** Where hashes stand: hash i begins in `sources[i]` at `starts[i]`. */
@@ -167,21 +181,20 @@ export function locateHashes(
   for (let i = 0; i < places.length; i++) {
     const { row, at } = places[i]!;
     const tile = tiles[i]!;
-    if (!('stored' in tile)) {
+    if ('nodes' in tile) {
       sources.push(tile.nodes);
-      starts.push(at);
-    } else if (row === 0) {
-      sources.push(tile.stored);
       starts.push(at);
     } else if (row >= CROWN_ROW) {
       sources.push(tile.crown.hashes);
       starts.push(at - rowStart(CROWN_ROW) * HASH_BYTES);
     } else {
-      const first = (at / HASH_BYTES - rowStart(row)) * 2 ** row;
-      const hashes = tile.stored.slice(first * HASH_BYTES, (first + 2 ** row) * HASH_BYTES);
-      missing.push({ row, hashes });
+      const first = firstBelow(row, at);
+      const block = tile.blocks.get(Math.floor(first / BLOCK))!;
+      const start = (first % BLOCK) * HASH_BYTES;
+      const hashes = row === 0 ? block : block.slice(start, start + 2 ** row * HASH_BYTES);
+      if (row > 0) missing.push({ row, hashes });
       sources.push(hashes);
-      starts.push(0);
+      starts.push(row === 0 ? start : 0);
     }
   }
   if (missing.length > 0) hashMissing(missing);

@@ -72,6 +72,37 @@ export function testLogStore(api: TestApi, name: string, open: () => Promise<Log
       });
     });
 
+    test('gives parts of tiles, if it gives any', async ({ store }) => {
+      if (store.readParts === undefined) return;
+      const whole = concatBytes(...hashesNamed('first', 0, 256));
+      const edge = concatBytes(...hashesNamed('second', 0, 20));
+      const above = hashNamed('above');
+      await store.write({
+        from: 0,
+        length: 276,
+        tiles: [
+          { level: 0, index: 0, hashes: whole },
+          { level: 0, index: 1, hashes: edge },
+          { level: 1, index: 0, hashes: above },
+        ],
+      });
+      const asked = [
+        [0, 1, 8],
+        [0, 0, 248],
+        [0, 7, 0],
+        [0, 0, 0],
+        [1, 0, 0],
+        [0, 0, 248],
+        [0, 1, 16],
+      ].map(([level, index, first]) => ({ level: level!, index: index!, first: first! }));
+      const parts = await store.readParts(asked, 8);
+      const tiles = await store.readTiles(asked);
+      asked.forEach(({ level, index, first }, i) => {
+        const expected = tiles[i]?.slice(first * HASH_BYTES, (first + 8) * HASH_BYTES);
+        expectBytes(parts[i], expected, `part ${first} of tile ${level} ${index}`);
+      });
+    });
+
     test('replaces a tile by a longer one', async ({ store }) => {
       const hashes = concatBytes(...hashesNamed('leaf', 0, 9));
       await store.write({

@@ -23,6 +23,19 @@ export function postgresLogStore(db: Queries): LogStore {
       const found = new Map(rows);
       return ids.map((_, index) => found.get(index + 1));
     },
+    async readParts(parts, count) {
+      const rows = await db.all<[n: number, hashes: Uint8Array]>(
+        `SELECT q.n, substring(t.hashes FROM q.start FOR $4)
+         FROM unnest($1::smallint[], $2::bigint[], $3::integer[]) WITH ORDINALITY q (level, index, start, n)
+         JOIN merkle_log_tile t ON t.level = q.level AND t.index = q.index`,
+        numberList(parts.map(({ level }) => level)),
+        numberList(parts.map(({ index }) => index)),
+        numberList(parts.map(({ first }) => 1 + first * HASH_BYTES)),
+        count * HASH_BYTES,
+      );
+      const found = new Map(rows);
+      return parts.map((_, index) => found.get(index + 1));
+    },
     async write({ from, tiles }) {
       const length = await readLength();
       if (length !== from) {
