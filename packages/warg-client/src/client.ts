@@ -86,7 +86,7 @@ export class WargClient {
       transport,
       limits,
       now: options.clock ?? Date.now,
-      maxCheckpointAge: options.maxCheckpointAge,
+      maxCheckpointAgeSeconds: options.maxCheckpointAgeSeconds,
       userPin:
         options.operatorKey === undefined
           ? undefined

@@ -24,7 +24,7 @@ export interface ClientContext {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** In seconds. */
-  readonly maxCheckpointAge: number | undefined;
+  readonly maxCheckpointAgeSeconds: number | undefined;
   /** Whom the user said to trust, and the text that says so. */
   readonly userPin: { readonly text: string; readonly pin: Pin } | undefined;
   readonly signer: Signer | undefined;

@@ -4,7 +4,7 @@ export type {
   ContentDestination,
   ContentInput,
   ContentSink,
-  ContentSource,
+  OpenableContent,
 } from './content/content.ts';
 export { ClientError, type ClientErrorCode, type ClientErrorDetails, isClientError } from './errors.ts';
 export type { Answer, AnswerBody, AnswerReader, Exchange, Question } from './http/exchange.ts';

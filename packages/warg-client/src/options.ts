@@ -40,7 +40,7 @@ export interface OpenOptions {
    * The greatest age, in seconds, that a checkpoint fetched now may have. None by default, because the
    * reference server signs only when there is something new.
    */
-  readonly maxCheckpointAge?: number | undefined;
+  readonly maxCheckpointAgeSeconds?: number | undefined;
   /** Used in place of the global `fetch`: a registry in the same process, a proxy, a test. */
   readonly fetch?: FetchFunction | undefined;
   /**

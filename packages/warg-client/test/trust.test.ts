@@ -205,7 +205,7 @@ describe('a registry that goes back, or stands still', () => {
   it('is refused when its checkpoint is older than wanted, or ahead of the clock', async () => {
     const registry = await helloRegistry();
     const at = (offset: number) =>
-      openClient(serve(registry), { maxCheckpointAge: 600, clock: () => registry.now + offset });
+      openClient(serve(registry), { maxCheckpointAgeSeconds: 600, clock: () => registry.now + offset });
     await (await at(599_000)).update();
     await expect((await at(602_000)).update()).rejects.toMatchObject({ code: 'CHECKPOINT_TOO_OLD' });
     await (await at(-299_000)).update();

@@ -41,7 +41,7 @@ beforeAll(async () => {
     pins: [],
     previous: undefined,
     now: checkpoint.contents.timestamp,
-    maxCheckpointAge: undefined,
+    maxCheckpointAgeSeconds: undefined,
   };
 });
 

@@ -29,7 +29,7 @@ export { type CheckRegistryOptions, checkRegistry } from './fsck/check-registry.
 export type { CheckProgress, CheckSummary } from './fsck/check-store.ts';
 export type { Finding, FindingCode } from './fsck/findings.ts';
 export type { AccessOptions } from './http/access/access.ts';
-export type { Answer } from './http/answers.ts';
+export type { HttpAnswer } from './http/answers.ts';
 export type { DirectDoor, DirectEndpoint, DirectRequest } from './http/direct-door.ts';
 export {
   type FetchHandler,

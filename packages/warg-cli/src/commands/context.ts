@@ -69,7 +69,9 @@ export async function withClient<T>(
     auth: () => findToken(context, registry),
     signer: signerFor(context),
     ...(settings.operatorKey === undefined ? {} : { operatorKey: settings.operatorKey }),
-    ...(settings.maxCheckpointAge === undefined ? {} : { maxCheckpointAge: settings.maxCheckpointAge }),
+    ...(settings.maxCheckpointAge === undefined
+      ? {}
+      : { maxCheckpointAgeSeconds: settings.maxCheckpointAge }),
   });
   try {
     return await work(client, progress);

@@ -1,7 +1,7 @@
 import type { Digest } from '@warg/crypto';
 
 /** Content that can be read more than once: a file, bytes, a Blob. */
-export interface ContentSource {
+export interface OpenableContent {
   /** In bytes, where it is known. */
   readonly size?: number | undefined;
   /** Reads from the beginning. */
@@ -14,7 +14,7 @@ export type ContentInput =
   | Blob
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>
-  | ContentSource;
+  | OpenableContent;
 
 /** Where bytes are written before it is known that they are right. */
 export interface ContentSink {
@@ -29,7 +29,7 @@ export interface ContentSink {
 export interface ContentDestination {
   open(): Promise<ContentSink>;
   /** Reads what `commit` made appear. */
-  read(): ContentSource;
+  read(): OpenableContent;
 }
 
 /** Content by digest. It is never trusted: whoever reads it hashes it. */
@@ -37,7 +37,7 @@ export interface ContentCache {
   /** The content, or undefined where it is not here. */
   get(
     digest: Digest,
-  ): Promise<(ContentSource & { readonly size: number; readonly path?: string | undefined }) | undefined>;
+  ): Promise<(OpenableContent & { readonly size: number; readonly path?: string | undefined }) | undefined>;
   /** Begins to write content whose digest is known only at the end. */
   open(): Promise<ContentSink>;
   /** Removes one content. */

@@ -1,6 +1,6 @@
 import { createSha256, type Digest, digestFromBytes } from '@warg/crypto';
 import { ClientError } from '../errors.ts';
-import type { ContentInput, ContentSink, ContentSource } from './content.ts';
+import type { ContentInput, ContentSink, OpenableContent } from './content.ts';
 
 /** Hashes chunks on their way. */
 export function contentHasher(): {
@@ -41,7 +41,7 @@ export async function hashInto(
  * @throws ClientError `CONTENT_MISMATCH`
  */
 export async function* verifiedChunks(
-  source: ContentSource,
+  source: OpenableContent,
   digest: Digest,
 ): AsyncGenerator<Uint8Array, void> {
   const hasher = contentHasher();
@@ -104,7 +104,7 @@ export function streamOf(chunks: AsyncGenerator<Uint8Array, void>): ReadableStre
 export function readableContent(
   input: ContentInput,
 ):
-  | { readonly source: ContentSource }
+  | { readonly source: OpenableContent }
   | { readonly stream: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> } {
   if (input instanceof Uint8Array) {
     // Copied before anything is awaited, so that the caller may go on to use its buffer.

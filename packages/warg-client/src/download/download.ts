@@ -1,4 +1,4 @@
-import type { ContentDestination, ContentSink, ContentSource } from '../content/content.ts';
+import type { ContentDestination, ContentSink, OpenableContent } from '../content/content.ts';
 import { chunksOf, contentMismatch, hashInto, streamOf, verifiedChunks } from '../content/hashing.ts';
 import { type ClientContext, reporter } from '../context.ts';
 import { ClientError, isClientError } from '../errors.ts';
@@ -89,7 +89,7 @@ async function fromNetwork(
 }
 
 async function copyChecked(
-  source: ContentSource,
+  source: OpenableContent,
   digest: Resolution['digest'],
   destination: ContentDestination,
   options: CallOptions,
@@ -105,7 +105,7 @@ async function copyChecked(
 }
 
 async function hashChecked(
-  source: ContentSource,
+  source: OpenableContent,
   digest: Resolution['digest'],
   sink: ContentSink | undefined,
   { signal }: CallOptions,
@@ -134,7 +134,7 @@ function result(
   size: number,
   path: string | undefined,
   from: DownloadResult['from'],
-  source: ContentSource,
+  source: OpenableContent,
 ): DownloadResult {
   const open = () => streamOf(verifiedChunks(source, resolution.digest));
   return {

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { ContentSource } from '../content/content.ts';
+import type { OpenableContent } from '../content/content.ts';
 import { ClientError } from '../errors.ts';
 import { fileChunks } from './file-chunks.ts';
 
@@ -14,7 +14,7 @@ import { fileChunks } from './file-chunks.ts';
  *   entries: [{ type: 'release', version: '1.0.0', content: await fileContent('hello.wasm') }],
  * });
  */
-export async function fileContent(path: string): Promise<ContentSource & { readonly size: number }> {
+export async function fileContent(path: string): Promise<OpenableContent & { readonly size: number }> {
   const size = await sizeOf(path);
   return { size, open: () => fileChunks(path, size) };
 }

@@ -1,6 +1,6 @@
 import { type Digest, type PublicKey, parseDigest, parsePublicKey, WargError } from '@warg/crypto';
 import type { PackageEntry } from '@warg/protocol';
-import type { ContentInput, ContentSource } from '../content/content.ts';
+import type { ContentInput, OpenableContent } from '../content/content.ts';
 import { chunksOf, hashInto, readableContent } from '../content/hashing.ts';
 import { type ClientContext, reporter } from '../context.ts';
 import { ClientError } from '../errors.ts';
@@ -11,7 +11,7 @@ import type { StoredPublishEntry } from '../results.ts';
 /** Entries whose content is known by its digest, and where that content can be read. */
 export interface PreparedEntries {
   readonly entries: readonly StoredPublishEntry[];
-  readonly contents: ReadonlyMap<Digest, ContentSource>;
+  readonly contents: ReadonlyMap<Digest, OpenableContent>;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function prepareEntries(
   if (given.length === 0) {
     throw new ClientError('NOTHING_TO_PUBLISH', 'expected at least one entry to publish, found none');
   }
-  const contents = new Map<Digest, ContentSource>();
+  const contents = new Map<Digest, OpenableContent>();
   const prepared: StoredPublishEntry[] = [];
   for (const { entry, input } of given) {
     if (entry.type !== 'release' || input === undefined) {
@@ -79,7 +79,7 @@ async function hashInput(
   context: ClientContext,
   input: ReadableInput,
   options: CallOptions,
-): Promise<{ readonly digest: Digest; readonly size: number; readonly source: ContentSource }> {
+): Promise<{ readonly digest: Digest; readonly size: number; readonly source: OpenableContent }> {
   const { signal } = options;
   const report = reporter(options);
   const onChunk = (total: number | undefined) => (received: number) => {
@@ -108,7 +108,7 @@ export function cachedContent(
   context: ClientContext,
   digest: Digest,
   size: number | undefined,
-): ContentSource {
+): OpenableContent {
   return {
     size,
     async *open() {

@@ -1,6 +1,6 @@
 import { equalBytes, parseDigest, parsePublicKey } from '@warg/crypto';
 import { type PackageName, packageLogId, parsePackageName } from '@warg/protocol';
-import type { ContentSource } from '../content/content.ts';
+import type { OpenableContent } from '../content/content.ts';
 import { chunksOf, hashInto } from '../content/hashing.ts';
 import type { ClientContext } from '../context.ts';
 import { ClientError } from '../errors.ts';
@@ -211,7 +211,7 @@ function readEntry(members: Members): StoredPublishEntry {
 
 async function copyToCache(
   context: ClientContext,
-  source: ContentSource,
+  source: OpenableContent,
   { signal }: CallOptions,
 ): Promise<void> {
   const sink = await context.storage.content.open();

@@ -6,7 +6,7 @@ import {
   packageRecordId,
   type RecordId,
 } from '@warg/protocol';
-import type { ContentSource } from '../content/content.ts';
+import type { OpenableContent } from '../content/content.ts';
 import { type ClientContext, reporter } from '../context.ts';
 import { ClientError, isClientError } from '../errors.ts';
 import { sleep } from '../http/abort.ts';
@@ -29,7 +29,7 @@ export interface PreparedPublish {
   readonly name: PackageName;
   readonly head: RecordId | undefined;
   readonly entries: readonly StoredPublishEntry[];
-  readonly contents: ReadonlyMap<Digest, ContentSource>;
+  readonly contents: ReadonlyMap<Digest, OpenableContent>;
 }
 
 /** Reads and hashes what a caller wants to publish, and publishes it. */

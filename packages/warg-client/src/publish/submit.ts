@@ -1,7 +1,7 @@
 import { type Digest, parseSignature } from '@warg/crypto';
 import type { Envelope, LogId, PackageName, RecordId } from '@warg/protocol';
 import type { PackageRecordResponse } from '@warg/protocol/api';
-import type { ContentSource } from '../content/content.ts';
+import type { OpenableContent } from '../content/content.ts';
 import type { ClientContext } from '../context.ts';
 import { ClientError, isClientError } from '../errors.ts';
 import { sleep } from '../http/abort.ts';
@@ -17,7 +17,7 @@ export interface Submitted {
   readonly logId: LogId;
   readonly recordId: RecordId;
   readonly envelope: Envelope;
-  readonly contents: ReadonlyMap<Digest, ContentSource>;
+  readonly contents: ReadonlyMap<Digest, OpenableContent>;
 }
 
 /** What the registry made of a submission: a state, or another record that it must deal with first. */
@@ -141,7 +141,7 @@ function requireRecord(response: PackageRecordResponse, recordId: RecordId): Pac
   );
 }
 
-async function storedContent(context: ClientContext, digest: Digest): Promise<ContentSource> {
+async function storedContent(context: ClientContext, digest: Digest): Promise<OpenableContent> {
   const cached = await context.storage.content.get(digest);
   if (cached === undefined) throw contentMissing(digest);
   return cachedContent(context, digest, cached.size);

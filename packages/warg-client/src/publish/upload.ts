@@ -1,7 +1,7 @@
 import { concatBytes, type Digest } from '@warg/crypto';
 import type { MissingContent, UploadEndpoint } from '@warg/protocol/api';
 import { decodeApiError, limits as protocolLimits } from '@warg/protocol/api';
-import type { ContentSource } from '../content/content.ts';
+import type { OpenableContent } from '../content/content.ts';
 import { streamOf, verifiedChunks } from '../content/hashing.ts';
 import { type ClientContext, reporter } from '../context.ts';
 import { ClientError } from '../errors.ts';
@@ -37,7 +37,7 @@ export async function uploadContent(
   registry: URL,
   digest: Digest,
   missing: MissingContent,
-  source: ContentSource,
+  source: OpenableContent,
   options: CallOptions,
 ): Promise<void> {
   let failure: ClientError | undefined;
@@ -84,7 +84,7 @@ async function uploadTo(
   registry: URL,
   digest: Digest,
   endpoint: UploadEndpoint,
-  source: ContentSource,
+  source: OpenableContent,
   options: CallOptions,
 ): Promise<void> {
   const { transport, limits } = context;
@@ -208,7 +208,7 @@ function isRefusedByPolicy(error: ClientError): boolean {
 }
 
 /** Whether content can be put into a store, which wants to know its length first. */
-function canPut({ size }: ContentSource): boolean {
+function canPut({ size }: OpenableContent): boolean {
   return size !== undefined && (canSayLength() || size <= largestInMemory);
 }
 

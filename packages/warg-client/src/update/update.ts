@@ -105,10 +105,10 @@ async function updateOnce(
     pins: pinsOf(context, state, storedPin, operatorKey && { type: 'key', key: operatorKey }),
     previous: state?.checkpoint,
     now: Math.floor(context.now() / 1000),
-    maxCheckpointAge: context.maxCheckpointAge,
+    maxCheckpointAgeSeconds: context.maxCheckpointAgeSeconds,
   };
   // The first check of `verifyRegistryAsync`, made now: nothing more is asked about a checkpoint that cannot stand.
-  verifyFreshness(checkpoint, trust.now, trust.maxCheckpointAge);
+  verifyFreshness(checkpoint, trust.now, trust.maxCheckpointAgeSeconds);
   await verifyOrderOrKeepEvidence(context, snapshot, state, checkpoint);
   report({ type: 'checkpoint', ...pick(checkpoint) });
 
@@ -234,7 +234,7 @@ function assemble(
 /** Where no age was demanded, an old checkpoint is worth a word. */
 function ageWarning(context: ClientContext, checkpoint: SignedCheckpoint): readonly string[] {
   const age = Math.floor(context.now() / 1000) - checkpoint.contents.timestamp;
-  if (context.maxCheckpointAge !== undefined || age <= aDay) return [];
+  if (context.maxCheckpointAgeSeconds !== undefined || age <= aDay) return [];
   return [
     `the registry's newest checkpoint is ${Math.floor(age / aDay)} days old: either nothing was published since, or an old state is being served`,
   ];

@@ -35,7 +35,7 @@ export interface Trust {
   /** Seconds since 1970. */
   readonly now: number;
   /** In seconds; undefined allows any age. */
-  readonly maxCheckpointAge: number | undefined;
+  readonly maxCheckpointAgeSeconds: number | undefined;
 }
 
 /** Everything that a registry answered about one checkpoint. All of it is untrusted. */
@@ -117,7 +117,7 @@ function verifyOperatorAndOrder(
   const { logLength } = checkpoint.contents;
 
   // 1. The checkpoint is of now, and not behind what was seen.
-  verifyFreshness(checkpoint, trust.now, trust.maxCheckpointAge);
+  verifyFreshness(checkpoint, trust.now, trust.maxCheckpointAgeSeconds);
   verifyOrder(checkpoint, trust.previous);
 
   // 2. The operator log follows its own rules, from a first record that is signed by the key it names.

@@ -1,7 +1,7 @@
 import { contentTypes } from '@warg/protocol/api';
 
 /** What a route answers, before it takes the form that its host wants. */
-export interface Answer {
+export interface HttpAnswer {
   readonly status: number;
   /** By names in lower case. They are this answer's own: what is said with every answer is added to them. */
   readonly headers: Record<string, string>;
@@ -13,7 +13,7 @@ export function jsonAnswer(
   body: string,
   status = 200,
   headers: Readonly<Record<string, string>> = {},
-): Answer {
+): HttpAnswer {
   return {
     status,
     headers: { 'content-type': contentTypes.json, 'cache-control': 'no-store', ...headers },
@@ -22,12 +22,12 @@ export function jsonAnswer(
 }
 
 /** An answer without a body. */
-export function emptyAnswer(status: number, headers: Readonly<Record<string, string>> = {}): Answer {
+export function emptyAnswer(status: number, headers: Readonly<Record<string, string>> = {}): HttpAnswer {
   return { status, headers: { ...headers }, body: null };
 }
 
 /** The answer as fetch-style hosts want it. */
-export function toResponse({ status, headers, body }: Answer): Response {
+export function toResponse({ status, headers, body }: HttpAnswer): Response {
   return new Response(body as ConstructorParameters<typeof Response>[0], { status, headers });
 }
 

@@ -1,5 +1,5 @@
 import { headers } from '@warg/protocol/api';
-import { type Answer, emptyAnswer } from './answers.ts';
+import { emptyAnswer, type HttpAnswer } from './answers.ts';
 import { requestIdHeader } from './request-id.ts';
 import type { AppContext } from './services.ts';
 
@@ -31,7 +31,7 @@ const answerHeaders = [
 const exposed = answerHeaders.join(', ');
 
 /** What is said to a page of another origin that asks whether it may ask; undefined for any other request. */
-export function preflightAnswer({ req }: AppContext): Answer | undefined {
+export function preflightAnswer({ req }: AppContext): HttpAnswer | undefined {
   if (req.method !== 'OPTIONS' || req.header('access-control-request-method') === undefined) return undefined;
   return emptyAnswer(204, {
     'access-control-allow-origin': '*',
@@ -42,7 +42,7 @@ export function preflightAnswer({ req }: AppContext): Answer | undefined {
 }
 
 /** Lets pages of any origin read an answer: nothing here depends on cookies. */
-export function allowOrigins({ headers }: Answer): void {
+export function allowOrigins({ headers }: HttpAnswer): void {
   headers['access-control-allow-origin'] = '*';
   headers['access-control-expose-headers'] = exposed;
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Answer } from './answers.ts';
+import type { HttpAnswer } from './answers.ts';
 import type { DirectDoor, DirectEndpoint } from './direct-door.ts';
 
 /** The largest body that goes the short way: what each body may take whatever others do, see `BodyMemory`. */
@@ -87,7 +87,7 @@ function isShort(length: string | undefined): boolean {
 /** Characters. */
 const LONG_TEXT = 4096;
 
-function write(outgoing: ServerResponse, { status, headers, body }: Answer): void {
+function write(outgoing: ServerResponse, { status, headers, body }: HttpAnswer): void {
   const lines: string[] = [];
   for (const name in headers) lines.push(name, headers[name]!);
   if (body === null) {

@@ -1,4 +1,4 @@
-import type { Answer } from './answers.ts';
+import type { HttpAnswer } from './answers.ts';
 import { newExchange, type RawRequest } from './exchange.ts';
 import type { RequestContext } from './request-context.ts';
 import type { Respond } from './respond.ts';
@@ -33,7 +33,7 @@ export interface DirectEndpoint {
   /** Whether a body is read. It must be there whole, in the context. */
   readonly hasBody: boolean;
   /** Never rejects. */
-  answer(request: DirectRequest, context: RequestContext): Promise<Answer>;
+  answer(request: DirectRequest, context: RequestContext): Promise<HttpAnswer>;
 }
 
 /**
@@ -84,7 +84,7 @@ const NO_NAMES: Names = {};
 
 interface NamedEndpoint {
   readonly hasBody: boolean;
-  answerWith(request: DirectRequest, context: RequestContext, names: Names): Promise<Answer>;
+  answerWith(request: DirectRequest, context: RequestContext, names: Names): Promise<HttpAnswer>;
 }
 
 /** Takes names that mean what they say. What has an escape in it, or could be `..`, goes the long way. */

@@ -3,7 +3,7 @@ import { ApiError, apiError, encodeApiError, headers as headerNames } from '@war
 import { ContentError } from '../content/content-store.ts';
 import type { RegistryLog } from '../registry/registry.ts';
 import { StoreError } from '../store/errors.ts';
-import { type Answer, jsonAnswer, messageBody } from './answers.ts';
+import { type HttpAnswer, jsonAnswer, messageBody } from './answers.ts';
 
 /** An error of the API whose answer has headers of its own. Its code is that of the error. */
 export class AnswerError extends WargError {
@@ -48,7 +48,7 @@ export function answerError(
   error: unknown,
   log: RegistryLog,
   request: { readonly request?: string; readonly method: string; readonly path: string },
-): Answer {
+): HttpAnswer {
   const { api, headers } = expectedError(error);
   if (api === undefined || api.status >= 500) {
     const level = api?.status === 501 ? 'debug' : 'error';

@@ -1,6 +1,6 @@
 import { apiError } from '@warg/protocol/api';
 import { addressGroup } from './address-group.ts';
-import type { Answer } from './answers.ts';
+import type { HttpAnswer } from './answers.ts';
 import { AnswerError } from './errors.ts';
 import { type RateDecision, type RateLimit, RateLimiter } from './rate-limiter.ts';
 import type { AppContext } from './services.ts';
@@ -44,7 +44,7 @@ export class RateLimiting {
    * @param next what comes behind; answers errors itself
    * @throws AnswerError 429
    */
-  async guard(c: AppContext, next: () => Promise<Answer>): Promise<Answer> {
+  async guard(c: AppContext, next: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
     const kind = this.#kindOf(c);
     if (kind === undefined) return next();
     const address = addressOf(c);

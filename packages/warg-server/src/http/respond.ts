@@ -1,4 +1,4 @@
-import { type Answer, jsonAnswer, messageBody, notFoundMessage } from './answers.ts';
+import { type HttpAnswer, jsonAnswer, messageBody, notFoundMessage } from './answers.ts';
 import { allowOrigins, preflightAnswer } from './cors.ts';
 import { answerError } from './errors.ts';
 import { RateLimiting } from './rate-limits.ts';
@@ -8,7 +8,7 @@ import type { Endpoint } from './router.ts';
 import type { AppContext, Services } from './services.ts';
 
 /** Answers an exchange, whatever host it came in by. @param endpoint where its path leads; undefined for nowhere */
-export type Respond = (c: AppContext, endpoint: Endpoint | undefined) => Promise<Answer>;
+export type Respond = (c: AppContext, endpoint: Endpoint | undefined) => Promise<HttpAnswer>;
 
 /** Puts around every endpoint what holds for all: ids, limits, tokens, headers, errors, log and metrics. */
 export function createRespond(services: Services): Respond {
@@ -34,8 +34,8 @@ export function createRespond(services: Services): Respond {
     return answer;
   };
 
-  async function guarded(c: AppContext, endpoint: Endpoint | undefined): Promise<Answer> {
-    let answer: Answer;
+  async function guarded(c: AppContext, endpoint: Endpoint | undefined): Promise<HttpAnswer> {
+    let answer: HttpAnswer;
     try {
       answer = await limiting.guard(c, () => entered(c, endpoint));
     } catch (error) {
@@ -47,7 +47,7 @@ export function createRespond(services: Services): Respond {
   }
 
   /** Never rejects. */
-  async function entered(c: AppContext, endpoint: Endpoint | undefined): Promise<Answer> {
+  async function entered(c: AppContext, endpoint: Endpoint | undefined): Promise<HttpAnswer> {
     try {
       // A method that nothing here has is refused as such, whichever registry it was meant for.
       const isOther = endpoint?.method === 'other';
@@ -63,7 +63,7 @@ export function createRespond(services: Services): Respond {
     }
   }
 
-  function failed(c: AppContext, error: unknown): Answer {
+  function failed(c: AppContext, error: unknown): HttpAnswer {
     return answerError(error, log, { ...requestFields(c), method: c.req.method, path: c.req.path });
   }
 }

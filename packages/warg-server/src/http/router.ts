@@ -1,10 +1,10 @@
 import type { RouteAccess } from './access/access.ts';
-import type { Answer } from './answers.ts';
+import type { HttpAnswer } from './answers.ts';
 import { methodNotAllowed } from './errors.ts';
 import type { Operation } from './openapi/operation.ts';
 import type { AppContext } from './services.ts';
 
-type Handler = (context: AppContext) => Promise<Answer> | Answer;
+type Handler = (context: AppContext) => Promise<HttpAnswer> | HttpAnswer;
 
 /** One path and what answers its methods. */
 export interface Route {

@@ -9,7 +9,7 @@ import {
 } from '@warg/protocol/api';
 import type { ContentStore } from '../../content/content-store.ts';
 import { contentFileName, digestOfFileName } from '../../content/file-content.ts';
-import { type Answer, emptyAnswer, jsonAnswer, messageBody, notFoundMessage } from '../answers.ts';
+import { emptyAnswer, type HttpAnswer, jsonAnswer, messageBody, notFoundMessage } from '../answers.ts';
 import { namesEtag, parseRange } from '../byte-range.ts';
 import { AnswerError, pathParameter } from '../errors.ts';
 import type { RawRequest } from '../exchange.ts';
@@ -110,7 +110,7 @@ async function download(
   size: number,
   content: ContentStore,
   onFailure: (error: unknown) => void,
-): Promise<Answer> {
+): Promise<HttpAnswer> {
   const etag = `"${contentFileName(digest)}"`;
   const headers = {
     etag,

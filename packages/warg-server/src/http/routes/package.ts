@@ -14,7 +14,7 @@ import { ContentError } from '../../content/content-store.ts';
 import type { ContentUpload, ContentUse, RecordStatus } from '../../registry/registry.ts';
 import { readSources } from '../../sources/publisher-sources.ts';
 import { addressGroup } from '../address-group.ts';
-import { type Answer, emptyAnswer, jsonAnswer } from '../answers.ts';
+import { emptyAnswer, type HttpAnswer, jsonAnswer } from '../answers.ts';
 import { pathParameter } from '../errors.ts';
 import type { ImportedLogs } from '../imported-logs.ts';
 import { readJson } from '../json-body.ts';
@@ -126,7 +126,7 @@ export function packageRoutes(services: Services, imported: ImportedLogs): reado
     c: AppContext,
     message: string,
     take: (use: ContentUse, recordId: RecordId) => Promise<number>,
-  ): Promise<Answer> {
+  ): Promise<HttpAnswer> {
     const [logId, recordId, digest] = [logIdOf(c), recordIdOf(c), digestOf(c)];
     const upload = { logId, recordId, digest };
     // What is good for sending the content is good for saying that it was sent elsewhere.
