@@ -1,5 +1,4 @@
 import { requireCount } from '../arguments.ts';
-import { ByteCache } from '../cache.ts';
 import { TransparencyError } from '../errors.ts';
 import { HASH_BYTES, type Hash } from '../hashing/hash.ts';
 import { encodeLogBundleOf } from './bundle.ts';
@@ -7,38 +6,13 @@ import { EMPTY_LOG_ROOT } from './empty-root.ts';
 import { joinRoots } from './evaluate.ts';
 import { edgeOf, extendLevel, LeafCopies } from './extend.ts';
 import { balancedRoots, existsFromLength } from './nodes.ts';
-import {
-  type LogStore,
-  type LogTile,
-  TILE_WIDTH,
-  type TileId,
-  type TilePart,
-  tileKey,
-  tileWidth,
-} from './store.ts';
-import {
-  BLOCK,
-  blockOf,
-  CROWN_BYTES,
-  type Crown,
-  crownOf,
-  type HashPlaces,
-  locateHashes,
-  type NodePlace,
-  placeOf,
-  requireBlock,
-  type SparseTile,
-  TILE_BYTES,
-  type Tile,
-  tileFromStore,
-} from './tile.ts';
+import { type LogStore, type LogTile, TILE_WIDTH } from './store.ts';
+import type { Tile } from './tile.ts';
+import { TileReader } from './tile-reader.ts';
 import { type LogProofPlan, planLogProofs } from './walk.ts';
 
 /** The greatest length of a log: node numbers are 32 bits on the wire. */
 export const MAX_LOG_LENGTH = 2 ** 31 - 1;
-
-/** What stands for a block until it is read. */
-const NOT_READ = new Uint8Array(0);
 
 /** How a log is opened. */
 export interface MerkleLogOptions {
@@ -76,24 +50,18 @@ export interface LogProofQuery {
  */
 export class MerkleLog {
   readonly #store: LogStore;
-  readonly #tiles: ByteCache<Tile>;
-  /** Of complete tiles of leaves that were read: a large log has more of them than are kept. */
-  readonly #crowns: ByteCache<Crown>;
+  readonly #tiles: TileReader;
   readonly #copies = new LeafCopies();
   #length: number;
   // The length when it was last read from the store. What lies behind it may still be rolled back.
   #settled: number;
-  // Counts reloads: tiles that were asked for before one must not be kept after it.
-  #epoch = 0;
   #lastChange: Promise<void> = Promise.resolve();
 
   private constructor(store: LogStore, length: number, options: MerkleLogOptions) {
     this.#store = store;
     this.#length = length;
     this.#settled = length;
-    const cacheBytes = options.cacheBytes ?? 16 * 1024 * 1024;
-    this.#tiles = new ByteCache(cacheBytes, () => TILE_BYTES);
-    this.#crowns = new ByteCache(cacheBytes, () => CROWN_BYTES);
+    this.#tiles = new TileReader(store, options.cacheBytes ?? 16 * 1024 * 1024);
   }
 
   /** Opens the log that is in a store; an empty store holds the empty log. */
@@ -200,7 +168,7 @@ export class MerkleLog {
    */
   async provePlan(plan: LogProofPlan): Promise<Uint8Array> {
     await this.#requireLength(plan.logLength);
-    return encodeLogBundleOf(plan, plan.nodes, await this.#locate(plan.nodes));
+    return encodeLogBundleOf(plan, plan.nodes, await this.#tiles.locate(plan.nodes));
   }
 
   /** Runs what changes this object after everything that was asked for before. */
@@ -211,10 +179,7 @@ export class MerkleLog {
   }
 
   async #reload(): Promise<void> {
-    this.#epoch++;
-    const settled = this.#settled;
-    this.#tiles.retain((tile) => tile.width <= tileWidth(tile, settled));
-    this.#crowns.retain((crown) => tileWidth(crown, settled) === TILE_WIDTH);
+    this.#tiles.forgetBehind(this.#settled);
     const length = await this.#store.length();
     this.#length = length;
     this.#settled = length;
@@ -230,7 +195,7 @@ export class MerkleLog {
         `expected at most ${MAX_LOG_LENGTH} leaves in a log, found ${length}: begin a new log`,
       );
     }
-    const edge = await this.#readTiles(edgeOf(from));
+    const edge = await this.#tiles.read(edgeOf(from));
     const tiles: LogTile[] = [];
     const edges: Tile[] = [];
     // Level by level: the roots of the tiles that become complete are appended to the level above.
@@ -242,7 +207,7 @@ export class MerkleLog {
     }
     await this.#store.write({ from, length, tiles });
     this.#length = length;
-    for (const tile of edges) this.#tiles.set(tileKey(tile), tile);
+    this.#tiles.keep(edges);
   }
 
   /** Looks into the store before it says that the log is too short: another connection may append. */
@@ -259,101 +224,7 @@ export class MerkleLog {
   }
 
   async #hashesOf(nodes: readonly number[]): Promise<Hash[]> {
-    const { sources, starts } = await this.#locate(nodes);
+    const { sources, starts } = await this.#tiles.locate(nodes);
     return sources.map((source, i) => source.subarray(starts[i]!, starts[i]! + HASH_BYTES));
-  }
-
-  async #locate(nodes: readonly number[]): Promise<HashPlaces> {
-    const places = nodes.map(placeOf);
-    // Nodes in their order stand together, tile by tile.
-    const wanted: NodePlace[] = [];
-    let last: NodePlace | undefined;
-    for (const place of places) {
-      if (last === undefined || last.level !== place.level || last.index !== place.index) wanted.push(place);
-      else if (last.width < place.width) wanted[wanted.length - 1] = place;
-      else continue;
-      last = place;
-    }
-    const sparse = this.#sparseTiles(wanted);
-    await this.#readBlocks(places, sparse);
-    const tiles = await this.#readTiles(wanted.filter((place) => !sparse.has(tileKey(place))));
-    let tile: Tile | SparseTile | undefined;
-    const tileOf = places.map((place) => {
-      if (tile?.index === place.index && tile.level === place.level) return tile;
-      const key = tileKey(place);
-      tile = tiles.get(key) ?? sparse.get(key)!;
-      return tile;
-    });
-    return locateHashes(places, tileOf);
-  }
-
-  /**
-   * Of tiles that are not in memory as a whole, those whose crown is. They are not kept: where so much is asked for, they would
-   * take the place of some that may be asked for sooner.
-   */
-  #sparseTiles(wanted: readonly NodePlace[]): Map<number, SparseTile> {
-    const sparse = new Map<number, SparseTile>();
-    for (const { level, index, width } of wanted) {
-      const key = tileKey({ level, index });
-      const tile = this.#tiles.get(key);
-      if (tile !== undefined && tile.width >= width) continue;
-      const crown = this.#crowns.get(key);
-      if (crown !== undefined) sparse.set(key, { level, index, crown, blocks: new Map() });
-    }
-    return sparse;
-  }
-
-  /** Reads what hashes need of sparse tiles, in one read. @throws TransparencyError `CORRUPT_TILE` */
-  async #readBlocks(places: readonly NodePlace[], sparse: ReadonlyMap<number, SparseTile>): Promise<void> {
-    if (sparse.size === 0) return;
-    const parts: (TilePart & { readonly of: SparseTile; readonly block: number })[] = [];
-    for (const place of places) {
-      const block = blockOf(place);
-      const of = block === undefined ? undefined : sparse.get(tileKey(place));
-      if (of === undefined || of.blocks.has(block!)) continue;
-      of.blocks.set(block!, NOT_READ);
-      parts.push({ level: place.level, index: place.index, first: block! * BLOCK, of, block: block! });
-    }
-    if (parts.length === 0) return;
-    const stored = await this.#readParts(parts);
-    for (const [i, { of, block }] of parts.entries()) of.blocks.set(block, requireBlock(of, stored[i]));
-  }
-
-  async #readParts(parts: readonly TilePart[]): Promise<readonly (Uint8Array | undefined)[]> {
-    if (this.#store.readParts !== undefined) return this.#store.readParts(parts, BLOCK);
-    const tiles = await this.#store.readTiles(parts);
-    return tiles.map((tile, i) => {
-      const start = parts[i]!.first * HASH_BYTES;
-      return tile?.subarray(start, start + BLOCK * HASH_BYTES);
-    });
-  }
-
-  /** The tiles, each at least as wide as asked, by their keys: from memory, or all others in one read. */
-  async #readTiles(wanted: readonly (TileId & { readonly width: number })[]): Promise<Map<number, Tile>> {
-    const tiles = new Map<number, Tile>();
-    const missing = new Map<number, TileId & { readonly width: number }>();
-    for (const id of wanted) {
-      const key = tileKey(id);
-      const cached = tiles.get(key) ?? this.#tiles.get(key);
-      if (cached !== undefined && cached.width >= id.width) tiles.set(key, cached);
-      else if (id.width > (missing.get(key)?.width ?? 0)) missing.set(key, id);
-    }
-    if (missing.size === 0) return tiles;
-    const ids = [...missing.values()];
-    const epoch = this.#epoch;
-    const stored = await this.#store.readTiles(ids);
-    ids.forEach((id, i) => {
-      const key = tileKey(id);
-      const tile = tileFromStore(id, stored[i], id.width);
-      tiles.set(key, tile);
-      if (epoch === this.#epoch && tile.level === 0 && tile.width === TILE_WIDTH) {
-        this.#crowns.set(key, crownOf(tile));
-      }
-      // Another call may have put a longer state of the tile there meanwhile.
-      const cached = this.#tiles.get(key);
-      if (epoch === this.#epoch && (cached === undefined || cached.width < tile.width))
-        this.#tiles.set(key, tile);
-    });
-    return tiles;
   }
 }
