@@ -50,7 +50,6 @@ export {
   type WasmPolicyOptions,
   wasmContentPolicy,
 } from './policy/content/wasm-policy.ts';
-export { RegistryError, type RegistryErrorCode } from './registry/errors.ts';
 export type {
   Clock,
   NamespaceDefinition,
@@ -61,7 +60,8 @@ export type {
   RegistryRole,
   RestoreOptions,
   StoreLocation,
-} from './registry/registry.ts';
+} from './registry/core-options.ts';
+export { RegistryError, type RegistryErrorCode } from './registry/errors.ts';
 export { commandSigner, SignerError } from './sequencer/command-signer.ts';
 export type { OperatorSigner } from './sequencer/signer.ts';
 export type { SourceGuard } from './sources/guarded-fetch.ts';

@@ -15,7 +15,7 @@ import type {
   RegistryRole,
   RestoreOptions,
   StoreLocation,
-} from './registry/registry.ts';
+} from './registry/core-options.ts';
 import type { OperatorSigner } from './sequencer/signer.ts';
 import type { SourceGuard } from './sources/guarded-fetch.ts';
 

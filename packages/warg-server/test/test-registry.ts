@@ -1,15 +1,14 @@
 import { type Digest, generatePrivateKey, type PrivateKey, type PublicKey, publicKeyOf } from '@warg/crypto';
 import type { LogKey } from '../src/log-note/log-key.ts';
 import { createCore } from '../src/registry/core.ts';
-import { DEFAULT_LIMITS } from '../src/registry/open.ts';
 import type {
   NamespaceDefinition,
   RecordPolicy,
-  RecordStatus,
-  RegistryCore,
   RegistryLimits,
   RegistryLog,
-} from '../src/registry/registry.ts';
+} from '../src/registry/core-options.ts';
+import { DEFAULT_LIMITS } from '../src/registry/open.ts';
+import type { RecordStatus, RegistryCore } from '../src/registry/registry.ts';
 import { keySigner } from '../src/sequencer/signer.ts';
 import { startWriter } from '../src/sequencer/start-writer.ts';
 import type { Writer } from '../src/sequencer/writer.ts';

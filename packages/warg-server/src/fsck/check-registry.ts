@@ -1,6 +1,6 @@
 import type { ContentStore } from '../content/content-store.ts';
 import { parseLogVerifierKey } from '../log-note/verify-note.ts';
-import type { StoreLocation } from '../registry/registry.ts';
+import type { StoreLocation } from '../registry/core-options.ts';
 import { StoreError } from '../store/errors.ts';
 import { openPostgresStore } from '../store/postgres/postgres-store.ts';
 import type { RegistryStore } from '../store/registry-store.ts';

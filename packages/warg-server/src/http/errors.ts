@@ -1,7 +1,7 @@
 import { WargError } from '@warg/crypto';
 import { ApiError, apiError, encodeApiError, headers as headerNames } from '@warg/protocol/api';
 import { ContentError } from '../content/content-store.ts';
-import type { RegistryLog } from '../registry/registry.ts';
+import type { RegistryLog } from '../registry/core-options.ts';
 import { StoreError } from '../store/errors.ts';
 import { type HttpAnswer, jsonAnswer, messageBody } from './answers.ts';
 

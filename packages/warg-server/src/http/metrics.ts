@@ -1,5 +1,6 @@
 import type { Gauge, Registry } from 'prom-client';
-import type { Clock, RegistryCore, SequencingObserver } from '../registry/registry.ts';
+import type { Clock, SequencingObserver } from '../registry/core-options.ts';
+import type { RegistryCore } from '../registry/registry.ts';
 import { addProcessFigures } from './process-figures.ts';
 
 /** What is counted and measured, in the form that Prometheus reads. */

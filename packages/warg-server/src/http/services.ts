@@ -1,7 +1,8 @@
 import type { PublicKey } from '@warg/crypto';
 import type { ContentStore } from '../content/content-store.ts';
 import type { PolicedStore } from '../policy/content/policed-content.ts';
-import type { Clock, RegistryCore, RegistryLog, RegistryRole } from '../registry/registry.ts';
+import type { Clock, RegistryLog, RegistryRole } from '../registry/core-options.ts';
+import type { RegistryCore } from '../registry/registry.ts';
 import type { PublisherSources } from '../sources/publisher-sources.ts';
 import type { Access } from './access/access.ts';
 import type { BodyMemory } from './body-memory.ts';

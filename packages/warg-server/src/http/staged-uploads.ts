@@ -3,7 +3,7 @@ import type { RecordId } from '@warg/protocol';
 import { apiError, type UploadEndpoint } from '@warg/protocol/api';
 import { ContentError, type ContentStaging } from '../content/content-store.ts';
 import type { PolicedStore } from '../policy/content/policed-content.ts';
-import type { ContentUse } from '../registry/registry.ts';
+import type { ContentUse } from '../registry/core-options.ts';
 
 /** Contents of one record for which a place in the store is offered; the others come through the registry. */
 const mostOffers = 100;

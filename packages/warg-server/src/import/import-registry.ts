@@ -1,6 +1,6 @@
 import { keyIdOf, type PublicKey } from '@warg/crypto';
 import type { ContentStore } from '../content/content-store.ts';
-import type { RegistryLog } from '../registry/registry.ts';
+import type { RegistryLog } from '../registry/core-options.ts';
 import type { SignedHead } from '../sequencer/head-file.ts';
 import { hadRoot } from '../sequencer/high-water.ts';
 import type { RegistryStore, StoreTransaction } from '../store/registry-store.ts';

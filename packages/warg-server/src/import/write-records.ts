@@ -11,7 +11,7 @@ import {
 } from '@warg/protocol';
 import type { SignedCheckpoint } from '@warg/protocol/api';
 import { EMPTY_MAP, hashLeaf, type MapRoot, MerkleLog, MerkleMap } from '@warg/transparency';
-import type { RegistryLog } from '../registry/registry.ts';
+import type { RegistryLog } from '../registry/core-options.ts';
 import { foldRecords } from '../sequencer/fold.ts';
 import type { SignedHead } from '../sequencer/head-file.ts';
 import { hadRoot } from '../sequencer/high-water.ts';

@@ -2,7 +2,7 @@ import { isDigest, quote, WargError } from '@warg/crypto';
 import { isNamespace, isPackageName, namespaceOf } from '@warg/protocol';
 import { unauthorized } from '@warg/protocol/api';
 import { parse } from 'smol-toml';
-import type { RecordPolicy } from '../registry/registry.ts';
+import type { RecordPolicy } from '../registry/core-options.ts';
 
 /** A file of authorized keys that cannot be understood. Its code is `INVALID_AUTHORIZED_KEYS`. */
 export class AuthorizedKeysError extends WargError {

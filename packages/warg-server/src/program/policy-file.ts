@@ -1,7 +1,7 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { parseAuthorizedKeys } from '../policy/authorized-keys.ts';
-import type { RecordPolicy, RegistryLog } from '../registry/registry.ts';
+import type { RecordPolicy, RegistryLog } from '../registry/core-options.ts';
 import { ProgramError } from './program-error.ts';
 
 /** How often is looked whether the file is another, ms. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DecodeError, decodeSignedCheckpoint, type SignedCheckpoint } from '@warg/protocol';
 import { limits } from '@warg/protocol/api';
-import type { RestoreOptions as Restore } from '../registry/registry.ts';
+import type { RestoreOptions as Restore } from '../registry/core-options.ts';
 import { prepareDir } from './data-dir.ts';
 import type { RestoreOptions } from './options/restore-options.ts';
 import type { StoreOptions } from './options/store-options.ts';

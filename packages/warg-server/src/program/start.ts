@@ -4,7 +4,7 @@ import { metricsHandler } from '../http/metrics-handler.ts';
 import { type FetchHandler, type RunningServer, serve } from '../http/node-server.ts';
 import type { ContentPolicy } from '../policy/content/content-policy.ts';
 import { wasmContentPolicy } from '../policy/content/wasm-policy.ts';
-import type { RegistryLog } from '../registry/registry.ts';
+import type { RegistryLog } from '../registry/core-options.ts';
 import { openContent } from './content.ts';
 import { readLogKey } from './log-key.ts';
 import { openError } from './open-error.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryStore, postgresStore, sqliteStore } from '../create-registry.ts';
-import type { StoreLocation } from '../registry/registry.ts';
+import type { StoreLocation } from '../registry/core-options.ts';
 import { parseDatabaseUrl } from '../store/postgres/database-url.ts';
 import { prepareDir } from './data-dir.ts';
 import type { AdministrationOptions, StoreOptions } from './options/store-options.ts';

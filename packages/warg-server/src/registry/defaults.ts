@@ -1,4 +1,4 @@
-import type { Clock, RegistryLog } from './registry.ts';
+import type { Clock, RegistryLog } from './core-options.ts';
 
 /** What tells the time where the options name nothing else. */
 export const systemClock: Clock = { now: () => Date.now() };

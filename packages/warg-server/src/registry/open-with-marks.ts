@@ -4,10 +4,10 @@ import { type HighWaterMark, markOf, marksAhead, requireMarks } from '../sequenc
 import type { RegistryWriter } from '../sequencer/writer.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { markOfCheckpoint } from './after-checkpoint.ts';
+import type { RegistryCoreOptions } from './core-options.ts';
 import { silentLog } from './defaults.ts';
 import { HeldWriter } from './held-writer.ts';
 import { recover } from './recovery.ts';
-import type { RegistryCoreOptions } from './registry.ts';
 import { requireSigner } from './require-signer.ts';
 
 /** The reading and the writing side of a registry. */

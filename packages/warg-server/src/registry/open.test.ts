@@ -13,8 +13,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { initEntry, type TestPackage, testPackage } from '../../test/publisher.ts';
 import { verifyRegistry } from '../../test/verify-registry.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import type { NamespaceDefinition, RegistryCoreOptions, StoreLocation } from './core-options.ts';
 import { openRegistryCore } from './open.ts';
-import type { NamespaceDefinition, RegistryCore, RegistryCoreOptions, StoreLocation } from './registry.ts';
+import type { RegistryCore } from './registry.ts';
 
 const operatorKey = generatePrivateKey();
 const test: NamespaceDefinition = { namespace: 'test', state: 'defined' };

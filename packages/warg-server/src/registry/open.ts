@@ -9,9 +9,10 @@ import { openPostgresStore } from '../store/postgres/postgres-store.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { openMemoryStore, openSqliteReader, openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { createCore } from './core.ts';
+import type { RegistryCoreOptions, RegistryLimits } from './core-options.ts';
 import { silentLog, systemClock } from './defaults.ts';
 import { closeBoth, type OpenStore, openWithMarks, type Sides } from './open-with-marks.ts';
-import type { RegistryCore, RegistryCoreOptions, RegistryLimits } from './registry.ts';
+import type { RegistryCore } from './registry.ts';
 import { requireSigner } from './require-signer.ts';
 
 /** What holds where the options say nothing. */

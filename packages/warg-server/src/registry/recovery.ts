@@ -6,7 +6,7 @@ import { openSource } from '../import/source.ts';
 import { type HighWaterMark, marksAhead } from '../sequencer/high-water.ts';
 import { StoreError } from '../store/errors.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
-import type { RegistryLog } from './registry.ts';
+import type { RegistryLog } from './core-options.ts';
 
 /** How long is waited before another registry is asked again, ms: doubled up to the most. */
 const PAUSE = { first: 250, most: 10_000 };

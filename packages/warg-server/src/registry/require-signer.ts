@@ -1,5 +1,5 @@
 import { keySigner, type OperatorSigner } from '../sequencer/signer.ts';
-import type { RegistryCoreOptions } from './registry.ts';
+import type { RegistryCoreOptions } from './core-options.ts';
 
 /** Whoever signs in this process. */
 export function requireSigner({ operatorKey, operatorSigner }: RegistryCoreOptions): OperatorSigner {

@@ -1,7 +1,7 @@
 import { encodeUtf8, isDigest } from '@warg/crypto';
 import { type PackageRecord, timestampToMillis } from '@warg/protocol';
 import { rejection } from '@warg/protocol/api';
-import type { RegistryLimits } from './registry.ts';
+import type { RegistryLimits } from './core-options.ts';
 
 /**
  * What this registry does not take although the protocol's state machine would. Clients of all registries must accept

@@ -28,15 +28,9 @@ import {
 import type { RegistryWriter } from '../sequencer/writer.ts';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { ContentNeed, ContentSourceRow, KeyRow, RecordKey, SubmissionFacts } from '../store/rows.ts';
+import type { Clock, ContentUse, RecordPolicy, RegistryLimits } from './core-options.ts';
 import { readRecord, versionsOf } from './records.ts';
-import type {
-  Clock,
-  ContentUse,
-  RecordPolicy,
-  RecordStatus,
-  RegistryLimits,
-  Submission,
-} from './registry.ts';
+import type { RecordStatus, Submission } from './registry.ts';
 import { requireStrict } from './strictness.ts';
 
 /** How many processing records of a log are looked at for keys that they introduce. */

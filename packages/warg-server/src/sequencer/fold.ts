@@ -7,7 +7,7 @@ import {
   type OperatorEntry,
   type PackageEntry,
 } from '@warg/protocol';
-import type { RegistryLog } from '../registry/registry.ts';
+import type { RegistryLog } from '../registry/core-options.ts';
 import type { StoreReads } from '../store/registry-store.ts';
 import type { LogPart, LogPartQuery, StoredRecord } from '../store/rows.ts';
 import { type LogFold, operatorFold, packageFold } from './log-fold.ts';

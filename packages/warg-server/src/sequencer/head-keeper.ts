@@ -1,8 +1,8 @@
 import { digestFromBytes } from '@warg/crypto';
 import { OPERATOR_LOG_ID } from '@warg/protocol';
 import { MerkleLog, MerkleMap } from '@warg/transparency';
+import type { RegistryLog } from '../registry/core-options.ts';
 import { operatorKeyMismatch } from '../registry/errors.ts';
-import type { RegistryLog } from '../registry/registry.ts';
 import { TREE_CACHES } from '../registry/tree-caches.ts';
 import { StoreError } from '../store/errors.ts';
 import type { RegistryStore, StoreTransaction } from '../store/registry-store.ts';

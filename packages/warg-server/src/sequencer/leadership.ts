@@ -1,4 +1,4 @@
-import type { RegistryLog } from '../registry/registry.ts';
+import type { RegistryLog } from '../registry/core-options.ts';
 import type { Lease, Leases, RegistryStore } from '../store/registry-store.ts';
 
 /** Who sequences: the process that has the lease, where several share a store. */

@@ -6,8 +6,8 @@ import {
   operatorRecordId,
   timestampFromMillis,
 } from '@warg/protocol';
+import type { Clock, NamespaceDefinition, RegistryLog } from '../registry/core-options.ts';
 import { operatorKeyMismatch, RegistryError } from '../registry/errors.ts';
-import type { Clock, NamespaceDefinition, RegistryLog } from '../registry/registry.ts';
 import type { StoreReads, StoreTransaction } from '../store/registry-store.ts';
 import type { LogPart, NamespaceRow } from '../store/rows.ts';
 import { foldRecords } from './fold.ts';

@@ -1,4 +1,4 @@
-import type { Clock, RegistryLog } from '../registry/registry.ts';
+import type { Clock, RegistryLog } from '../registry/core-options.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { Collector } from './collector.ts';
 import type { WriterLimits } from './operations.ts';

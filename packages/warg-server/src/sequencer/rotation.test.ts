@@ -7,7 +7,7 @@ import { verifyRegistry } from '../../test/verify-registry.ts';
 import { addKey, defineNamespaces, type OperatorChange, revokeKey } from '../operator/changes.ts';
 import { readOperatorLog } from '../operator/operator-state.ts';
 import { submitOperatorRecord } from '../operator/submit-record.ts';
-import type { RegistryLog } from '../registry/registry.ts';
+import type { RegistryLog } from '../registry/core-options.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { openMemoryStore } from '../store/sqlite/sqlite-store.ts';
 import { soleLeadership } from './leadership.ts';

@@ -3,7 +3,7 @@ import { type LogId, logLeafBytes, mapKeyBytes, mapLeafBytes, type RecordId } fr
 import { EMPTY_MAP, hashLeaf, MAX_LOG_LENGTH, type MapRoot } from '@warg/transparency';
 import { checkpointNote } from '../log-note/checkpoint-note.ts';
 import type { LogKey } from '../log-note/log-key.ts';
-import type { Clock, RegistryLog } from '../registry/registry.ts';
+import type { Clock, RegistryLog } from '../registry/core-options.ts';
 import { isRefusedData } from '../store/errors.ts';
 import type { RegistryStore, StoreTransaction } from '../store/registry-store.ts';
 import type { LogPart, RecordKey, StoredCheckpoint, StoredRecord } from '../store/rows.ts';

@@ -1,5 +1,10 @@
 import type { LogKey } from '../log-note/log-key.ts';
-import type { Clock, NamespaceDefinition, RegistryLog, SequencingObserver } from '../registry/registry.ts';
+import type {
+  Clock,
+  NamespaceDefinition,
+  RegistryLog,
+  SequencingObserver,
+} from '../registry/core-options.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import type { HeadMemory } from './head-file.ts';
 import { markOf, requireMarks } from './high-water.ts';

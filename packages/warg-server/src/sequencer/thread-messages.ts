@@ -1,5 +1,5 @@
 import type { PublicKey, Signature, SignaturePrefix } from '@warg/crypto';
-import type { NamespaceDefinition, SequencingPass } from '../registry/registry.ts';
+import type { NamespaceDefinition, SequencingPass } from '../registry/core-options.ts';
 import type { Operation, Outcome, WriterLimits } from './operations.ts';
 
 /** Whoever signs: a key, whose secret text stays in this process's memory, or a signer that the other end has. */

@@ -7,8 +7,9 @@ import { generatePrivateKey, publicKeyOf } from '@warg/crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestNamed, releaseEntry, testPackage } from '../../test/publisher.ts';
 import { verifyRegistry } from '../../test/verify-registry.ts';
+import type { RegistryLog } from '../registry/core-options.ts';
 import { openRegistryCore } from '../registry/open.ts';
-import type { RegistryCore, RegistryLog } from '../registry/registry.ts';
+import type { RegistryCore } from '../registry/registry.ts';
 import type { Operation } from './operations.ts';
 import { ThreadWriter } from './thread-writer.ts';
 

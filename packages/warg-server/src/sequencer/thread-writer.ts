@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { encodePrivateKey } from '@warg/crypto';
+import type { RegistryLog, SequencingObserver } from '../registry/core-options.ts';
 import { RegistryError, type RegistryErrorCode } from '../registry/errors.ts';
-import type { RegistryLog, SequencingObserver } from '../registry/registry.ts';
 import { StoreError, type StoreErrorCode } from '../store/errors.ts';
 import type { Operation, Outcome } from './operations.ts';
 import type { KeySigner, OperatorSigner } from './signer.ts';

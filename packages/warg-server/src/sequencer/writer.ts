@@ -1,4 +1,4 @@
-import type { Clock, RegistryLog, SequencingObserver } from '../registry/registry.ts';
+import type { Clock, RegistryLog, SequencingObserver } from '../registry/core-options.ts';
 import { StoreError } from '../store/errors.ts';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { Gathering } from './gathering.ts';

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ContentError } from '../content/content-store.ts';
 import { reasonOf } from '../content/remote/operation.ts';
 import type { PolicedStore } from '../policy/content/policed-content.ts';
-import type { RegistryCore, RegistryLog } from '../registry/registry.ts';
+import type { RegistryLog } from '../registry/core-options.ts';
+import type { RegistryCore } from '../registry/registry.ts';
 import type { ClaimedSource } from '../store/rows.ts';
 import { guardedFetch, type SourceGuard } from './guarded-fetch.ts';
 

@@ -7,7 +7,7 @@ import {
   signPackageRecord,
   timestampFromMillis,
 } from '@warg/protocol';
-import type { RegistryLog } from '../../src/registry/registry.ts';
+import type { RegistryLog } from '../../src/registry/core-options.ts';
 import { foldRecords } from '../../src/sequencer/fold.ts';
 import { soleLeadership } from '../../src/sequencer/leadership.ts';
 import { ensureOperatorLog } from '../../src/sequencer/operator-log.ts';

@@ -1,7 +1,8 @@
 import { WargError } from '@warg/crypto';
 import { namespaceOf, type PackageName } from '@warg/protocol';
 import { accessTokenPrefix, apiError, logNotFound, parseAccessToken } from '@warg/protocol/api';
-import type { Clock, ReadFilter, RegistryCore, RegistryLog } from '../../registry/registry.ts';
+import type { Clock, RegistryLog } from '../../registry/core-options.ts';
+import type { ReadFilter, RegistryCore } from '../../registry/registry.ts';
 import type { AccessTokenRow } from '../../store/rows.ts';
 import { AnswerError } from '../errors.ts';
 import type { RawRequest } from '../exchange.ts';

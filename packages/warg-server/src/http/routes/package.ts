@@ -11,7 +11,8 @@ import {
   rejection,
 } from '@warg/protocol/api';
 import { ContentError } from '../../content/content-store.ts';
-import type { ContentUpload, ContentUse, RecordStatus } from '../../registry/registry.ts';
+import type { ContentUse } from '../../registry/core-options.ts';
+import type { ContentUpload, RecordStatus } from '../../registry/registry.ts';
 import { readSources } from '../../sources/publisher-sources.ts';
 import { addressGroup } from '../address-group.ts';
 import { emptyAnswer, type HttpAnswer, jsonAnswer } from '../answers.ts';

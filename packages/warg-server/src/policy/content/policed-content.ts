@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { ContentError, type ContentStore } from '../../content/content-store.ts';
 import { openSpool, type Spool } from '../../content/spool.ts';
-import type { ContentUse } from '../../registry/registry.ts';
+import type { ContentUse } from '../../registry/core-options.ts';
 import type { ContentPolicy } from './content-policy.ts';
 
 /** A content store behind a policy. */

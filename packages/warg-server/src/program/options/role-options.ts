@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { RegistryRole } from '../../registry/registry.ts';
+import type { RegistryRole } from '../../registry/core-options.ts';
 
 /** What this process does, of several that share a database. */
 export interface RoleOptions {
