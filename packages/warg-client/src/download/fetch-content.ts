@@ -1,8 +1,8 @@
 import type { Digest } from '@warg/crypto';
 import {
   type ApiError,
+  type ContentSource,
   decodeApiError,
-  type OpenableContent,
   limits as protocolLimits,
 } from '@warg/protocol/api';
 import type { ContentSink } from '../content/content.ts';
@@ -61,7 +61,7 @@ async function sourcesOf(
   api: RegistryApi,
   digest: Digest,
   signal: AbortSignal | undefined,
-): Promise<readonly OpenableContent[]> {
+): Promise<readonly ContentSource[]> {
   try {
     return (await api.contentSources(digest, { signal })).contentSources.get(digest) ?? [];
   } catch (error) {
@@ -85,7 +85,7 @@ function withdrawn(digest: Digest, cause: ApiError): ClientError {
 async function fetchFrom(
   context: ClientContext,
   registry: URL,
-  source: OpenableContent,
+  source: ContentSource,
   digest: Digest,
   sink: ContentSink,
   options: CallOptions,
