@@ -24,8 +24,8 @@ import {
 import { type Figures, figuresOf } from './figures.ts';
 import { cachings, type NpmSize, npmSize, type Room } from './npm-size.ts';
 
-/** What the text of the document calls the first and the second bottleneck. */
-const NAMED: readonly Room['bottleneck'][] = ['disk', 'writer'];
+/** What the text of the document calls the first, the second and the third bottleneck. */
+const NAMED: readonly Room['bottleneck'][] = ['disk', 'connections', 'writer'];
 
 /** Writes the tables anew, if all that they rest on has been measured. @returns what there is to say about it */
 export function writeScaling(): string {
