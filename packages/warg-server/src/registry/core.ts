@@ -20,6 +20,7 @@ import type { Operation, Outcome } from '../sequencer/operations.ts';
 import type { RegistryWriter } from '../sequencer/writer.ts';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { RecordKey } from '../store/rows.ts';
+import { Turns } from '../store/turns.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { HeldWriter } from './held-writer.ts';
 import { fetchLogs, keptPages, logName, packageNames, requireLeaves } from './logs.ts';
@@ -28,7 +29,6 @@ import { type KnownRecord, readRecord, versionsOf } from './records.ts';
 import type { RecordStatus, RegistryCore, VerificationState } from './registry.ts';
 import { type SubmissionOptions, submitRecord } from './submission.ts';
 import { readTile } from './tiles.ts';
-import { Turns } from './turns.ts';
 
 /** How long a content is one's own to fetch, ms: a minute to fetch it, and the rest to look at it and to store it. */
 const CLAIM = 5 * 60_000;

@@ -2,11 +2,11 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestPackage, testPackage } from '../../test/publisher.ts';
 import { type TestRegistry, testRegistry } from '../../test/test-registry.ts';
+import { Turns } from '../store/turns.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { KeptProofs } from './kept-proofs.ts';
 import { fetchLogs, type KeptPages, keptPages } from './logs.ts';
 import { Proofs } from './proofs.ts';
-import { Turns } from './turns.ts';
 
 let registry: TestRegistry;
 let packages: readonly TestPackage[];

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RegistryStore } from '../store/registry-store.ts';
 import { openMemoryStore } from '../store/sqlite/sqlite-store.ts';
 import { logIdOf, newRecord } from '../store/testing/fixtures.ts';
+import { Turns } from '../store/turns.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { fetchLogs, keptPages } from './logs.ts';
-import { Turns } from './turns.ts';
 
 const MIB = 1024 * 1024;
 /** Of two logs, one large and one small record after the other, behind the operator's first one. */

@@ -10,10 +10,10 @@ import {
 import { fetchTokenNotFound, leafNotFound, limits, logNotFound } from '@warg/protocol/api';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { PublishedRecord } from '../store/rows.ts';
+import type { Turns } from '../store/turns.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { LogsAnswer, LogsQuery, ReadFilter, WireInteger } from './registry.ts';
-import type { Turns } from './turns.ts';
 
 /** Most rows that are read at once; with a higher limit fewer logs are. */
 const ROWS = 10_000;

@@ -19,12 +19,12 @@ import {
 } from '@warg/transparency';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
 import type { StoredCheckpoint } from '../store/rows.ts';
+import { Turns } from '../store/turns.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { KeptProofs } from './kept-proofs.ts';
 import { Leaves } from './leaves.ts';
 import type { InclusionAnswer, WireInteger } from './registry.ts';
 import { PROVING_CACHES } from './tree-caches.ts';
-import { Turns } from './turns.ts';
 
 /** How many leaves or logs are looked after in one turn of the event loop. */
 const PORTION = 256;

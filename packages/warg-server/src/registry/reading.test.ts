@@ -6,10 +6,10 @@ import { digestNamed, type TestPackage, type TestRecord, testPackage } from '../
 import { type TestRegistry, testRegistry } from '../../test/test-registry.ts';
 import { verifyRegistry } from '../../test/verify-registry.ts';
 import type { RegistryStore, StoreReads } from '../store/registry-store.ts';
+import { Turns } from '../store/turns.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { fetchLogs, keptPages } from './logs.ts';
 import type { LogsQuery } from './registry.ts';
-import { Turns } from './turns.ts';
 
 // One registry for all: index 0 is the operator's, then a is 1, 3, 5, 7, 9 and b is 2, 4.
 let registry: TestRegistry;

@@ -8,6 +8,7 @@ import { StoreError } from '../store/errors.ts';
 import type { RegistryStore, StoreTransaction } from '../store/registry-store.ts';
 import type { StoredCheckpoint } from '../store/rows.ts';
 import { sameCheckpoint } from '../store/same-checkpoint.ts';
+import { Turns } from '../store/turns.ts';
 import type { HeadMemory, SignedHead } from './head-file.ts';
 import { hadRoot, rolledBack } from './high-water.ts';
 import type { Leadership } from './leadership.ts';
@@ -41,7 +42,7 @@ export class HeadKeeper {
   #highest: SignedHead | undefined;
   /** Whether `#head` and the trees are known to be those of the store. */
   #settled = false;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(options: HeadKeeperOptions) {
     this.#options = options;
@@ -103,9 +104,7 @@ export class HeadKeeper {
 
   /** One at a time, with whatever else is done here. */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
+    return this.#turns.take(work);
   }
 
   /** The same for who has the turn already. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { StoreError } from '../errors.ts';
 import type { Leases, RegistryStore, StoreReads, StoreTransaction } from '../registry-store.ts';
 import { SharedLook } from '../shared-look.ts';
+import { Turns } from '../turns.ts';
 import { CommitListener, type StoreLog } from './commit-listener.ts';
 import { type Connector, connectorOf } from './connector.ts';
 import { parseDatabaseUrl } from './database-url.ts';
@@ -72,7 +73,7 @@ class PostgresStore implements RegistryStore {
   readonly #revision = new SharedLook(() => this.#readRevision());
   /** What has not ended yet. */
   readonly #running = new Set<Promise<unknown>>();
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   #closing: Promise<void> | undefined;
 
   constructor(connector: Connector, log: StoreLog | undefined) {
@@ -92,12 +93,7 @@ class PostgresStore implements RegistryStore {
   }
 
   transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T> {
-    return this.#run(() => {
-      const transact = () => this.#transactions.transact(() => work(this.#session));
-      const result = this.#turn.then(transact, transact);
-      this.#turn = result;
-      return result;
-    });
+    return this.#run(() => this.#turns.take(() => this.#transactions.transact(() => work(this.#session))));
   }
 
   revision(): Promise<number> {

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { StoreError } from '../errors.ts';
 import type { RegistryStore, StoreReads, StoreTransaction } from '../registry-store.ts';
+import { Turns } from '../turns.ts';
 import { BUSY_TIMEOUT, Connection, isFull, isRefused } from './connection.ts';
 import { type FileLock, lockStore } from './lock.ts';
 import { requireNotMoved } from './moved.ts';
@@ -89,7 +90,7 @@ class SqliteStore implements RegistryStore {
   readonly #session: SqliteSession;
   readonly #lock: FileLock | undefined;
   readonly #isShared: boolean;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   #commits = 0;
   #closed = false;
 
@@ -138,7 +139,7 @@ class SqliteStore implements RegistryStore {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#turn.catch(() => {});
+    await this.#turns.take(async () => {});
     // Whoever copies the file of a registry that was stopped has all of it.
     if (!this.#isShared) this.#connection.checkpoint();
     this.#connection.close();
@@ -161,9 +162,7 @@ class SqliteStore implements RegistryStore {
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(closed(this.#connection));
-    const result = this.#turn.then(work, work);
-    this.#turn = result;
-    return result;
+    return this.#turns.take(work);
   }
 }
 
