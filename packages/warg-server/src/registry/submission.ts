@@ -35,7 +35,7 @@ import { requireStrict } from './strictness.ts';
 
 /** How many processing records of a log are looked at for keys that they introduce. */
 const PIPELINE = 100;
-/** And how many bytes of them are read, give or take one record. */
+/** And how many bytes of them are read, give or take one record: whoever asks may be nobody. */
 const PIPELINE_BYTES = 128 * 1024;
 
 export interface SubmissionOptions {
@@ -278,11 +278,7 @@ function signerOf({ publicKey, permissions }: KeyRow): Signer {
 
 /** A key that a record brings which is still processing. */
 async function comingSigner(reads: StoreReads, logId: LogId, keyId: string): Promise<Signer | undefined> {
-  let bytes = 0;
-  for (const { envelope } of await reads.processingOf(logId, PIPELINE)) {
-    // Whoever asks may be nobody.
-    if (bytes > PIPELINE_BYTES) break;
-    bytes += envelope.contentBytes.length;
+  for (const { envelope } of await reads.processingOf(logId, PIPELINE, PIPELINE_BYTES)) {
     for (const entry of decodePackageRecord(envelope.contentBytes).entries) {
       const key = keyBroughtBy(entry);
       if (key !== undefined && keyIdOf(key) === keyId) return { publicKey: key, permitted: true };

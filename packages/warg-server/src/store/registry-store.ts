@@ -47,8 +47,8 @@ export interface StoreReads {
   contentsOf(arrival: number): Promise<readonly ContentNeed[]>;
   /** The first processing records in order of arrival: at most `limit`, and no more once their contents pass `maxBytes`. */
   processing(query: { readonly limit: number; readonly maxBytes: number }): Promise<readonly StoredRecord[]>;
-  /** The processing records of one log, in order of arrival. */
-  processingOf(logId: LogId, limit: number): Promise<readonly StoredRecord[]>;
+  /** The processing records of one log, in order of arrival, until their contents have `maxBytes` together. */
+  processingOf(logId: LogId, limit: number, maxBytes?: number): Promise<readonly StoredRecord[]>;
   /** For each: whether the log has any record, in whatever state. */
   hasRecords(logIds: readonly LogId[]): Promise<readonly boolean[]>;
   /** For each: the processing record of that log that names the same predecessor. */

@@ -43,24 +43,30 @@ export async function contentsOf(db: Queries, arrival: number): Promise<ContentN
 }
 
 export async function processing(db: Queries, limit: number, maxBytes: number): Promise<StoredRecord[]> {
-  // The sizes before a row are summed up as far as rows are wanted, no further.
-  const rows = await db.all<RecordColumns>(
-    `SELECT ${COLUMNS} FROM (
-       SELECT ${COLUMNS}, sum(length(content)) OVER (
-         ORDER BY arrival ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
-       FROM record WHERE state = 1 ORDER BY arrival LIMIT $1
-     ) first WHERE coalesce(bytes_before, 0) < $2 ORDER BY arrival`,
-    limit,
-    maxBytes,
-  );
+  const rows = await db.all<RecordColumns>(sqlWithin('state = 1'), limit, maxBytes);
   return rows.map(toRecord);
 }
 
-export async function processingOf(db: Queries, logId: LogId, limit: number): Promise<StoredRecord[]> {
+/** The first $1 records, until their contents have $2 bytes. The sizes before a row are summed up as far as rows are wanted. */
+function sqlWithin(condition: string): string {
+  return `SELECT ${COLUMNS} FROM (
+       SELECT ${COLUMNS}, sum(length(content)) OVER (
+         ORDER BY arrival ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
+       FROM record WHERE ${condition} ORDER BY arrival LIMIT $1
+     ) first WHERE coalesce(bytes_before, 0) < $2 ORDER BY arrival`;
+}
+
+export async function processingOf(
+  db: Queries,
+  logId: LogId,
+  limit: number,
+  maxBytes = Number.MAX_SAFE_INTEGER,
+): Promise<StoredRecord[]> {
   const rows = await db.all<RecordColumns>(
-    `SELECT ${COLUMNS} FROM record WHERE log_id = $1 AND state = 1 ORDER BY arrival LIMIT $2`,
-    toBlob(logId),
+    sqlWithin('log_id = $3 AND state = 1'),
     limit,
+    maxBytes,
+    toBlob(logId),
   );
   return rows.map(toRecord);
 }

@@ -72,8 +72,8 @@ export class PostgresSession implements StoreTransaction {
   processing({ limit, maxBytes }: { readonly limit: number; readonly maxBytes: number }) {
     return reads.processing(this.#db, limit, maxBytes);
   }
-  processingOf(logId: LogId, limit: number) {
-    return reads.processingOf(this.#db, logId, limit);
+  processingOf(logId: LogId, limit: number, maxBytes?: number) {
+    return reads.processingOf(this.#db, logId, limit, maxBytes);
   }
   hasRecords(logIds: readonly LogId[]) {
     return reads.hasRecords(this.#db, logIds);

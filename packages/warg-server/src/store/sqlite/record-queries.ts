@@ -41,12 +41,17 @@ export function contentsOf(db: Connection, arrival: number): ContentNeed[] {
 }
 
 export function processing(db: Connection, limit: number, maxBytes: number): StoredRecord[] {
-  const records: StoredRecord[] = [];
-  let bytes = 0;
   const rows = db.iterate<RecordColumns>(
     `SELECT ${COLUMNS} FROM record INDEXED BY record_processing WHERE state = 1 ORDER BY arrival LIMIT +?`,
     limit,
   );
+  return recordsWithin(rows, maxBytes);
+}
+
+/** As many records as it takes until their contents have so many bytes; the rest is not read. */
+function recordsWithin(rows: Iterable<RecordColumns>, maxBytes: number): StoredRecord[] {
+  const records: StoredRecord[] = [];
+  let bytes = 0;
   for (const row of rows) {
     const record = toRecord(row);
     records.push(record);
@@ -60,15 +65,19 @@ export function hasRecords(db: Connection, logId: LogId): boolean {
   return db.get('SELECT 1 FROM record WHERE log_id = ? LIMIT 1', toBlob(logId)) !== undefined;
 }
 
-export function processingOf(db: Connection, logId: LogId, limit: number): StoredRecord[] {
-  return db
-    .all<RecordColumns>(
-      `SELECT ${COLUMNS} FROM record INDEXED BY record_processing_of_log
-       WHERE log_id = ? AND state = 1 ORDER BY arrival LIMIT +?`,
-      toBlob(logId),
-      limit,
-    )
-    .map(toRecord);
+export function processingOf(
+  db: Connection,
+  logId: LogId,
+  limit: number,
+  maxBytes = Number.POSITIVE_INFINITY,
+): StoredRecord[] {
+  const rows = db.iterate<RecordColumns>(
+    `SELECT ${COLUMNS} FROM record INDEXED BY record_processing_of_log
+     WHERE log_id = ? AND state = 1 ORDER BY arrival LIMIT +?`,
+    toBlob(logId),
+    limit,
+  );
+  return recordsWithin(rows, maxBytes);
 }
 
 export function processingOn(db: Connection, logId: LogId, prev: string | undefined): RecordId | undefined {
@@ -80,7 +89,6 @@ export function processingOn(db: Connection, logId: LogId, prev: string | undefi
   return row && fromBlob<RecordId>(row[0]);
 }
 
-// `LIMIT +?` and not `LIMIT ?`, here and everywhere: SQLite would plan the query anew for each value.
 /** Records are read so many at a time: what is not wanted for want of room is not read. */
 const CHUNK = 32;
 
@@ -106,6 +114,7 @@ export function published(
   return records;
 }
 
+// `LIMIT +?` and not `LIMIT ?`, here and everywhere: SQLite would plan the query anew for each value.
 function publishedChunk(
   db: Connection,
   logId: LogId,

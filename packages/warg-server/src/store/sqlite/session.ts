@@ -77,8 +77,8 @@ export class SqliteSession implements StoreTransaction {
   async processing({ limit, maxBytes }: { readonly limit: number; readonly maxBytes: number }) {
     return records.processing(this.#db, limit, maxBytes);
   }
-  async processingOf(logId: LogId, limit: number) {
-    return records.processingOf(this.#db, logId, limit);
+  async processingOf(logId: LogId, limit: number, maxBytes?: number) {
+    return records.processingOf(this.#db, logId, limit, maxBytes);
   }
   async hasRecords(logIds: readonly LogId[]) {
     return logIds.map((logId) => records.hasRecords(this.#db, logId));

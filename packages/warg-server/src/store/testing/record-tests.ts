@@ -130,6 +130,9 @@ export function recordTests(test: StoreTest): void {
       assert.deepEqual(names(await reads.processing({ limit: 9, maxBytes: size + 1 })), ids('1', '2'));
       assert.deepEqual(names(await reads.processingOf(logIdOf('a'), 9)), ids('2', '4'));
       assert.deepEqual(names(await reads.processingOf(logIdOf('a'), 1)), ids('2'));
+      // Each has ten bytes.
+      assert.deepEqual(names(await reads.processingOf(logIdOf('a'), 9, 10)), ids('2'));
+      assert.deepEqual(names(await reads.processingOf(logIdOf('a'), 9, 11)), ids('2', '4'));
     });
   });
 
